@@ -1,0 +1,34 @@
+# Every target calls the script of the same name; CMake builds, this only spells it.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test bench bench-migrate fuzz format lint clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## install, build, migrate the example database and query the lake
+	@scripts/demo
+
+build:  ## install what the build needs and build build/release/shoestring
+	@scripts/build
+
+test:  ## everything: unit, integration, lint, includes
+	@scripts/test
+
+bench:  ## every benchmark in bench/
+	@scripts/bench
+
+bench-migrate:  ## 5.7 million rows from Postgres into a lake
+	@scripts/bench migrate
+
+fuzz:  ## each fuzz target for a minute
+	@scripts/fuzz
+
+format:  ## format the sources in place
+	@scripts/format
+
+lint:  ## the table of rooms, clang-format, clang-tidy
+	@scripts/check-includes
+	@scripts/lint
+
+clean:  ## drop what was built; keep what was fetched
+	rm -rf build demo-lake

@@ -1,0 +1,11 @@
+# Tests that drive the binary with real servers and real clients: each test_<name>.py is
+# one test of ctest's.
+file(GLOB python_tests CONFIGURE_DEPENDS "tests/test_*.py")
+foreach(file ${python_tests})
+  get_filename_component(name "${file}" NAME_WE)
+  string(REGEX REPLACE "^test_" "integration." test "${name}")
+  add_test(NAME ${test} COMMAND python3 -m pytest -q -p no:cacheprovider "${file}"
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${test} PROPERTIES TIMEOUT 1500 ENVIRONMENT
+    "PYTHONPATH=${SHOESTRING_DEPS}/python;SHOESTRING_BINARY=$<TARGET_FILE:shoestring>")
+endforeach()

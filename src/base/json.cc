@@ -1,0 +1,90 @@
+#include "base/json.h"
+
+// The one place where Boost.JSON is compiled: Debian's headers need no library then.
+#include <boost/json/src.hpp>
+
+#include <limits>
+
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace json = boost::json;
+
+json::value ParseJson(std::string_view text, std::string_view what) {
+  boost::system::error_code error;
+  json::stream_parser parser;
+  const size_t parsed = parser.write_some(text.data(), text.size(), error);
+  if (!error && parsed < text.size()) error = json::error::extra_data;
+  if (!error) parser.finish(error);
+  if (error) {
+    throw Fail(ErrorKind::kCorrupt, "{}: no valid JSON at byte {}: {}", what, parsed,
+               error.message());
+  }
+  return parser.release();
+}
+
+JsonView JsonView::operator[](std::string_view name) const {
+  auto found = Find(name);
+  if (!found) throw Fail(ErrorKind::kCorrupt, "{}.{} is missing", path_, name);
+  return *std::move(found);
+}
+
+std::optional<JsonView> JsonView::Find(std::string_view name) const {
+  const json::object* object = value_->if_object();
+  if (!object) throw Fail(ErrorKind::kCorrupt, "{} is not an object", path_);
+  const json::value* value = object->if_contains(name);
+  if (!value || value->is_null()) return std::nullopt;
+  return JsonView(*value, fmt::format("{}.{}", path_, name));
+}
+
+std::vector<JsonView> JsonView::Items() const {
+  const json::array* array = value_->if_array();
+  if (!array) throw Fail(ErrorKind::kCorrupt, "{} is not an array", path_);
+  std::vector<JsonView> items;
+  items.reserve(array->size());
+  for (const json::value& value : *array) {
+    items.emplace_back(value, fmt::format("{}[{}]", path_, items.size()));
+  }
+  return items;
+}
+
+std::vector<std::pair<std::string_view, JsonView>> JsonView::Members() const {
+  const json::object* object = value_->if_object();
+  if (!object) throw Fail(ErrorKind::kCorrupt, "{} is not an object", path_);
+  std::vector<std::pair<std::string_view, JsonView>> members;
+  members.reserve(object->size());
+  for (const auto& [name, value] : *object) {
+    const std::string_view key(name.data(), name.size());
+    members.emplace_back(key, JsonView(value, fmt::format("{}.{}", path_, key)));
+  }
+  return members;
+}
+
+int64_t JsonView::Integer() const {
+  const int64_t* integer = value_->if_int64();
+  if (!integer) throw Fail(ErrorKind::kCorrupt, "{} is not a 64-bit integer", path_);
+  return *integer;
+}
+
+int JsonView::SmallInteger() const {
+  const int64_t integer = Integer();
+  if (integer < 0 || integer > std::numeric_limits<int>::max()) {
+    throw Fail(ErrorKind::kCorrupt, "{} is out of range: {}", path_, integer);
+  }
+  return static_cast<int>(integer);
+}
+
+bool JsonView::Boolean() const {
+  const bool* boolean = value_->if_bool();
+  if (!boolean) throw Fail(ErrorKind::kCorrupt, "{} is not true or false", path_);
+  return *boolean;
+}
+
+std::string_view JsonView::Text() const {
+  const json::string* text = value_->if_string();
+  if (!text) throw Fail(ErrorKind::kCorrupt, "{} is not a text", path_);
+  return {text->data(), text->size()};
+}
+
+}  // namespace shoestring

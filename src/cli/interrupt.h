@@ -1,0 +1,22 @@
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+namespace shoestring {
+
+/// Turns Ctrl-C, and SIGTERM, into a stop request while it lives; a second one ends the
+/// process at once. To be created before any other thread.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  std::stop_source stop_;
+  std::jthread waiter_;
+};
+
+}  // namespace shoestring

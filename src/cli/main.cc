@@ -1,0 +1,82 @@
+#include <arrow/compute/initialize.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/source_option.h"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Moves a Postgres database into a lake of Parquet files, and answers from there.\n"
+    "\n"
+    "  shoestring inspect --source postgresql://user@host/db\n"
+    "  shoestring migrate --source postgresql://user@host/db --lake ./lake --dry-run\n"
+    "  shoestring migrate --source postgresql://user@host/db --lake ./lake\n"
+    "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n";
+
+int Fails(const shoestring::Error& error) {
+  std::fprintf(stderr, "shoestring: %s\n", error.what());
+  return shoestring::ExitCode(error.kind());
+}
+
+int RunMain(std::vector<std::string> arguments) {
+  CLI::App app(kAbout, "shoestring");
+  app.set_version_flag("--version", std::string(SHOESTRING_VERSION));
+  app.require_subcommand(1);
+  shoestring::AddInspectCommand(app);
+  shoestring::AddMigrateCommand(app);
+  shoestring::AddQueryCommand(app);
+  shoestring::AddTablesCommand(app);
+  shoestring::AddDescribeCommand(app);
+  // CLI11 would only say that a command is missing.
+  if (!arguments.empty() && !arguments.back().starts_with("-") &&
+      app.get_subcommands([&](const CLI::App* command) {
+           return command->get_name() == arguments.back();
+         })
+          .empty()) {
+    throw shoestring::Fail(shoestring::ErrorKind::kInvalidArgument,
+                           "No command {:?}; see shoestring --help", arguments.back());
+  }
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    constexpr int kUsage = 2;
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // CLI11 takes the arguments in reverse.
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::reverse(arguments.begin(), arguments.end());
+  if (shoestring::HidePasswordInArguments(argc, argv)) {
+    std::fputs(
+        "shoestring: a password on the command line can be seen by others; put it into "
+        "DATABASE_URL or ~/.pgpass\n",
+        stderr);
+  }
+  try {
+    const arrow::Status ready = arrow::compute::Initialize();
+    if (!ready.ok()) {
+      throw shoestring::Fail(shoestring::ErrorKind::kInternal, "{}", ready.ToString());
+    }
+    return RunMain(std::move(arguments));
+  } catch (const shoestring::Error& error) {
+    return Fails(error);
+  } catch (const std::bad_alloc&) {
+    return Fails(shoestring::Error(shoestring::ErrorKind::kLimit, "Out of memory"));
+  } catch (const std::exception& error) {
+    return Fails(shoestring::Error(shoestring::ErrorKind::kInternal, error.what()));
+  }
+}

@@ -1,0 +1,366 @@
+#include <arrow/type.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/source_option.h"
+#include "job/migrate.h"
+
+namespace shoestring {
+
+namespace {
+
+namespace json = boost::json;
+
+struct Flags {
+  MigrateOptions options;
+  std::string s3_bucket;
+  std::string compression = "snappy";
+  std::string memory = "256MB";
+  bool dry_run = false;
+  bool json = false;
+};
+
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  export DATABASE_URL=postgresql://user:password@host:5432/db\n"
+    "  shoestring migrate --lake ./lake --dry-run\n"
+    "  shoestring migrate --lake ./lake\n"
+    "  shoestring migrate --lake ./lake --table fund_holdings \\\n"
+    "    --partition-by filing_date:month --sort-by fund_id --compression zstd\n";
+
+std::string Join(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> SortNames(const TablePlan& plan) {
+  std::vector<std::string> names;
+  for (const size_t i : plan.sort) names.push_back(plan.mappings[i].column);
+  return names;
+}
+
+std::string Describe(const Partitioning& partitioning) {
+  if (partitioning.granularity == Granularity::kNone) return "none";
+  return fmt::format("{}:{}", partitioning.column, ToString(partitioning.granularity));
+}
+
+// What a sample says of the whole table.
+struct Estimate {
+  int64_t rows = 0;
+  int64_t copy_bytes = 0;
+  int64_t snappy = 0;
+  int64_t zstd = 0;
+  int64_t partitions = 1;
+};
+
+Estimate Extrapolate(const TablePlan& plan, const SampleReport& sample,
+                     const MigrateOptions& options) {
+  Estimate estimate;
+  estimate.rows = plan.source.EstimatedRows();
+  if (!plan.source.Analyzed() && sample.rows > 0 && sample.copy_bytes > 0) {
+    const int64_t row_bytes = std::max<int64_t>(1, sample.copy_bytes / sample.rows);
+    estimate.rows = std::max(sample.rows, plan.source.bytes() / row_bytes);
+  }
+  if (options.limit) estimate.rows = std::min(estimate.rows, *options.limit);
+  switch (plan.partitioning.granularity) {
+    case Granularity::kNone: break;
+    case Granularity::kYear: estimate.partitions = sample.years; break;
+    case Granularity::kMonth: estimate.partitions = sample.months; break;
+    case Granularity::kDay: estimate.partitions = sample.months * 30; break;
+  }
+  if (sample.rows == 0) return estimate;
+  const double factor =
+      static_cast<double>(estimate.rows) / static_cast<double>(sample.rows);
+  const auto scale = [&](int64_t bytes) {
+    return static_cast<int64_t>(static_cast<double>(bytes) * factor);
+  };
+  estimate.copy_bytes = scale(sample.copy_bytes);
+  estimate.snappy = scale(sample.snappy_bytes);
+  estimate.zstd = scale(sample.zstd_bytes);
+  return estimate;
+}
+
+// Advice that the figures give; empty when there is none.
+std::string Advice(const TablePlan& plan, const SampleReport& sample,
+                   const Estimate& estimate) {
+  constexpr int64_t kSmallFile = 1 << 20;
+  std::string advice;
+  if (plan.partitioning.granularity == Granularity::kMonth && estimate.partitions > 0 &&
+      estimate.snappy / estimate.partitions < kSmallFile) {
+    advice += fmt::format(
+        "months are small ({} a file): --partition-by {}:year would make {} files of {}, "
+        "which are quicker to read",
+        FormatBytes(estimate.snappy / estimate.partitions), plan.partitioning.column,
+        sample.years, FormatBytes(estimate.snappy / std::max<int64_t>(1, sample.years)));
+  }
+  return advice;
+}
+
+int64_t ChosenBytes(const Estimate& estimate, const MigrateOptions& options) {
+  return options.compression.codec == Compression::Codec::kZstd ? estimate.zstd
+                                                                : estimate.snappy;
+}
+
+void PrintTablePlan(const TablePlan& plan, const SampleReport& sample,
+                    const MigrateOptions& options) {
+  const Estimate estimate = Extrapolate(plan, sample, options);
+  std::printf("%s\n", plan.name.c_str());
+  std::printf("  rows        about %s, %s in Postgres, read in %zu %s\n",
+              FormatCount(estimate.rows).c_str(),
+              FormatBytes(plan.source.bytes()).c_str(), plan.ranges.size(),
+              plan.ranges.size() == 1 ? "stream" : "ranges");
+  std::printf("  partitions  %s (%s), about %s\n", Describe(plan.partitioning).c_str(),
+              plan.partition_reason.c_str(), FormatCount(estimate.partitions).c_str());
+  std::printf("  sort        %s (%s)\n",
+              plan.sort.empty() ? "none" : Join(SortNames(plan)).c_str(),
+              plan.sort_reason.c_str());
+  std::printf("  size        about %s with Snappy, %s with ZSTD (--compression zstd)\n",
+              FormatBytes(estimate.snappy).c_str(), FormatBytes(estimate.zstd).c_str());
+  const std::string advice = Advice(plan, sample, estimate);
+  if (!advice.empty()) std::printf("  advice      %s\n", advice.c_str());
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    const LakeColumn& column = plan.columns[i];
+    const std::string& note = plan.mappings[i].note;
+    std::printf("    %-28s %-28s -> %s%s%s\n", column.name.c_str(),
+                column.source_type.c_str(), ToString(column.type).c_str(),
+                note.empty() ? "" : "  ", note.c_str());
+  }
+  for (const auto& problem : sample.problems) {
+    std::printf("  problem     %s\n", problem.c_str());
+  }
+}
+
+json::object TablePlanJson(const TablePlan& plan, const SampleReport& sample,
+                           const MigrateOptions& options) {
+  const Estimate estimate = Extrapolate(plan, sample, options);
+  json::array columns;
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    columns.push_back({{"column", plan.columns[i].name},
+                       {"source_type", plan.columns[i].source_type},
+                       {"type", ToString(plan.columns[i].type)},
+                       {"note", plan.mappings[i].note}});
+  }
+  const auto sort = SortNames(plan);
+  return {{"table", plan.name},
+          {"rows", estimate.rows},
+          {"source_bytes", plan.source.bytes()},
+          {"copy_bytes", estimate.copy_bytes},
+          {"ranges", plan.ranges.size()},
+          {"partition_by", Describe(plan.partitioning)},
+          {"partition_reason", plan.partition_reason},
+          {"partitions", estimate.partitions},
+          {"sort", json::array(sort.begin(), sort.end())},
+          {"sort_reason", plan.sort_reason},
+          {"snappy_bytes", estimate.snappy},
+          {"zstd_bytes", estimate.zstd},
+          {"advice", Advice(plan, sample, estimate)},
+          {"columns", std::move(columns)},
+          {"problems", json::array(sample.problems.begin(), sample.problems.end())}};
+}
+
+bool HasProblems(const DryRun& dry) {
+  return std::any_of(dry.samples.begin(), dry.samples.end(),
+                     [](const SampleReport& sample) { return !sample.problems.empty(); });
+}
+
+void PrintDryRun(const DryRun& dry, const Flags& flags) {
+  if (flags.json) {
+    json::array tables;
+    for (size_t i = 0; i < dry.plans.size(); ++i) {
+      tables.push_back(TablePlanJson(dry.plans[i], dry.samples[i], flags.options));
+    }
+    std::printf("%s\n", json::serialize(json::object{{"source", dry.source},
+                                                     {"tables", std::move(tables)}})
+                            .c_str());
+    return;
+  }
+  int64_t copy_bytes = 0;
+  int64_t lake_bytes = 0;
+  int64_t files = 0;
+  for (size_t i = 0; i < dry.plans.size(); ++i) {
+    PrintTablePlan(dry.plans[i], dry.samples[i], flags.options);
+    const Estimate estimate = Extrapolate(dry.plans[i], dry.samples[i], flags.options);
+    copy_bytes += estimate.copy_bytes;
+    lake_bytes += ChosenBytes(estimate, flags.options);
+    files += estimate.partitions;
+  }
+  const double seconds =
+      static_cast<double>(copy_bytes) / std::max(1.0, dry.copy_bytes_per_second);
+  std::printf(
+      "In all: %zu tables, about %s files, %s; about %s. Nothing was written; without "
+      "--dry-run it will be.\n",
+      dry.plans.size(), FormatCount(files).c_str(), FormatBytes(lake_bytes).c_str(),
+      FormatDuration(std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)))
+          .c_str());
+}
+
+/// One line that is drawn over on a terminal; a plain line now and then elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool quiet)
+      : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+  ~ProgressLine() { Clear(); }
+
+  void Show(const MigrateProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::milliseconds gap(terminal_ ? 200 : 5000);
+    if (quiet_ || now - shown_ < gap) return;
+    shown_ = now;
+    const std::chrono::duration<double> elapsed = now - begun_;
+    // Reading and writing are each half of the way.
+    const double expected =
+        std::max<double>(1, static_cast<double>(progress.rows_expected));
+    const double done =
+        static_cast<double>(progress.rows_read + progress.rows_written) / (2 * expected);
+    const double left = done > 0.01 ? elapsed.count() * (1 - done) / done : 0;
+    const std::string line = fmt::format(
+        "{}: {} of about {} rows read, {} written, {:.0f}% | {}/s | {}", progress.phase,
+        FormatCount(progress.rows_read), FormatCount(progress.rows_expected),
+        FormatCount(progress.rows_written), std::min(100.0, 100 * done),
+        FormatBytes(static_cast<int64_t>(static_cast<double>(progress.bytes_read) /
+                                         std::max(0.001, elapsed.count()))),
+        done > 0.01 ? FormatDuration(std::chrono::milliseconds(
+                          static_cast<int64_t>(1000 * std::max(0.0, left)))) +
+                          " left"
+                    : "estimating");
+    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
+    drawn_ = terminal_;
+  }
+
+  void Clear() {
+    if (drawn_) std::fputs("\r\x1b[K", stderr);
+    drawn_ = false;
+  }
+
+ private:
+  const bool quiet_;
+  const bool terminal_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point shown_ = begun_;
+};
+
+void PrintReport(const MigrateReport& report) {
+  for (const auto& run : report.cleared_runs) {
+    std::fprintf(stderr, "Cleared up after run %s, which had not ended.\n", run.c_str());
+  }
+  std::printf("%-28s %14s %10s %10s %10s  %s\n", "table", "rows", "files", "size",
+              "of source", "partitioned by; sorted by");
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  for (const auto& table : report.tables) {
+    const std::string share =
+        table.source_bytes > 0
+            ? fmt::format("{:.0f}%", 100.0 * static_cast<double>(table.bytes) /
+                                         static_cast<double>(table.source_bytes))
+            : "";
+    std::printf("%-28s %14s %10s %10s %10s  %s; %s\n", table.name.c_str(),
+                FormatCount(table.rows).c_str(), FormatCount(table.files).c_str(),
+                FormatBytes(table.bytes).c_str(), share.c_str(),
+                table.partitioned_by.empty() ? "none" : table.partitioned_by.c_str(),
+                table.sorted_by.empty() ? "none" : table.sorted_by.c_str());
+    rows += table.rows;
+    bytes += table.bytes;
+  }
+  std::fprintf(stderr,
+               "%s rows of %zu tables in %s, as of %s; %s in the lake, %s of memory, %s "
+               "spilled. Run %s.\n",
+               FormatCount(rows).c_str(), report.tables.size(),
+               FormatDuration(std::chrono::milliseconds(report.wall_ms)).c_str(),
+               report.source_lsn.c_str(), FormatBytes(bytes).c_str(),
+               FormatBytes(report.peak_memory_bytes).c_str(),
+               FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
+}
+
+void RunMigrate(Flags flags) {
+  if (!flags.s3_bucket.empty()) flags.options.lake = "s3://" + flags.s3_bucket;
+  if (flags.options.lake.empty()) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "Name the lake: --lake DIR, or SHOESTRING_LAKE in the environment");
+  }
+  flags.options.compression = ParseCompression(flags.compression);
+  flags.options.memory = ParseBytes(flags.memory);
+  const Interrupt interrupt;
+  if (flags.dry_run) {
+    const DryRun dry = PlanOnly(flags.options, interrupt.token());
+    PrintDryRun(dry, flags);
+    if (HasProblems(dry)) {
+      throw Fail(ErrorKind::kData, "The sample holds values that cannot be kept exactly");
+    }
+    return;
+  }
+  ProgressLine line(flags.json && isatty(STDERR_FILENO) == 0);
+  const MigrateReport report =
+      Migrate(flags.options, interrupt.token(),
+              [&](const MigrateProgress& progress) { line.Show(progress); });
+  line.Clear();
+  if (flags.json) {
+    std::printf("%s\n", FormatReportJson(report).c_str());
+  } else {
+    PrintReport(report);
+  }
+}
+
+}  // namespace
+
+void AddMigrateCommand(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  MigrateOptions& options = flags->options;
+  CLI::App* command =
+      app.add_subcommand("migrate", "Copy tables of a Postgres database into a lake");
+  command->footer(kExamples);
+  AddSourceOption(*command, &options.source);
+  command
+      ->add_option("--lake", options.lake,
+                   "Folder of the lake, made if it is not there (SHOESTRING_LAKE)")
+      ->envname("SHOESTRING_LAKE")
+      ->type_name("DIR");
+  command->add_option("--s3-bucket", flags->s3_bucket, "The same as --lake s3://BUCKET")
+      ->type_name("BUCKET");
+  command->add_option("--schema", options.schema, "Schema of the tables")
+      ->capture_default_str();
+  command
+      ->add_option("--table", options.tables,
+                   "A table or view; may be given again. Without it: all tables")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--exclude", options.exclude,
+                   "A table to leave out; may be given again")
+      ->allow_extra_args(false);
+  command->add_option("--where", options.where,
+                      "Only rows for which this SQL holds; with one --table");
+  command->add_option("--partition-by", options.partition_by,
+                      "COLUMN[:year|month|day] or none. Without it: the first date that "
+                      "is never null, by month, when the table is large enough");
+  command
+      ->add_option(
+          "--sort-by", options.sort_by,
+          "Columns to sort each file by. Without it: those of the most used index")
+      ->delimiter(',');
+  command
+      ->add_option("--compression", flags->compression,
+                   "snappy, zstd, zstd:LEVEL or none")
+      ->capture_default_str();
+  command
+      ->add_option("--batch-size", options.batch_rows,
+                   "Rows per batch between decoder and writer")
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Copy only so many rows of each table");
+  command->add_option("--jobs", options.jobs,
+                      "Connections and threads. Without it: one a core, at most 8");
+  command->add_option("--memory", flags->memory, "Memory for everything")
+      ->capture_default_str();
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Print the plan, read a sample, write nothing");
+  command->add_flag("--json", flags->json, "The report, or the plan, as JSON");
+  command->callback([flags] { RunMigrate(*flags); });
+}
+
+}  // namespace shoestring

@@ -1,0 +1,214 @@
+#include "cli/prompt.h"
+
+#include <histedit.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cwchar>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/error.h"
+#include "cli/lake_listing.h"
+#include "engine/statement_splitter.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr const char* kHelp =
+    "Statements end with a semicolon and may take several lines.\n"
+    "  \\d         the tables of the lake\n"
+    "  \\d TABLE   the columns of a table\n"
+    "  \\q         leave (or Ctrl-D)\n"
+    "  Ctrl-C     drop the line, or stop the running query\n";
+
+constexpr int kHistoryLength = 1000;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// While it lives, Ctrl-C makes a read return instead of ending the process.
+class DropLineOnInterrupt {
+ public:
+  DropLineOnInterrupt() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = 1; };
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~DropLineOnInterrupt() { sigaction(SIGINT, &before_, nullptr); }
+  DropLineOnInterrupt(const DropLineOnInterrupt&) = delete;
+  DropLineOnInterrupt& operator=(const DropLineOnInterrupt&) = delete;
+
+ private:
+  struct sigaction before_ {};
+};
+
+/// libedit's own reader tries again after an interrupt; this one gives up.
+int ReadCharacter(EditLine*, wchar_t* character) {
+  std::mbstate_t state{};
+  for (;;) {
+    char byte = 0;
+    const ssize_t count = read(STDIN_FILENO, &byte, 1);
+    if (count < 0 && errno == EINTR && interrupted == 0) continue;
+    if (count <= 0) return static_cast<int>(count);
+    const size_t used = std::mbrtowc(character, &byte, 1, &state);
+    if (used == static_cast<size_t>(-2)) continue;
+    if (used == static_cast<size_t>(-1)) *character = L'?';
+    return 1;
+  }
+}
+
+/// $XDG_STATE_HOME/shoestring/history, made when missing; empty without a home.
+std::string HistoryFile() {
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const char* home = std::getenv("HOME");
+  std::filesystem::path folder;
+  if (state != nullptr && *state != '\0') {
+    folder = state;
+  } else if (home != nullptr && *home != '\0') {
+    folder = std::filesystem::path(home) / ".local" / "state";
+  } else {
+    return "";
+  }
+  folder /= "shoestring";
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  return failed ? "" : folder / "history";
+}
+
+/// Lines from the terminal, with editing and history.
+class LineReader {
+ public:
+  LineReader()
+      : history_(history_init(), history_end),
+        editor_(el_init("shoestring", stdin, stdout, stderr), el_end),
+        file_(HistoryFile()) {
+    HistEvent event;
+    history(history_.get(), &event, H_SETSIZE, kHistoryLength);
+    history(history_.get(), &event, H_SETUNIQUE, 1);
+    if (!file_.empty()) history(history_.get(), &event, H_LOAD, file_.c_str());
+    el_set(editor_.get(), EL_CLIENTDATA, this);
+    el_set(editor_.get(), EL_PROMPT, Prompt);
+    el_set(editor_.get(), EL_EDITOR, "emacs");
+    el_set(editor_.get(), EL_HIST, history, history_.get());
+    el_set(editor_.get(), EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    el_wset(editor_.get(), EL_GETCFN, ReadCharacter);
+    el_source(editor_.get(), nullptr);
+  }
+
+  enum class Got { kLine, kInterrupt, kEnd };
+
+  Got Read(bool continued, std::string* line) {
+    const DropLineOnInterrupt guard;
+    interrupted = 0;
+    continued_ = continued;
+    int length = 0;
+    const char* text = el_gets(editor_.get(), &length);
+    if (interrupted != 0) return Got::kInterrupt;
+    if (text == nullptr || length <= 0) return Got::kEnd;
+    line->assign(text, static_cast<size_t>(length));
+    return Got::kLine;
+  }
+
+  /// One entry, on one line unless a comment to the line's end forbids that.
+  void Remember(std::string statement) {
+    if (statement.find("--") == std::string::npos) {
+      for (char& c : statement) c = c == '\n' ? ' ' : c;
+    }
+    while (!statement.empty() && (statement.back() == ' ' || statement.back() == '\n')) {
+      statement.pop_back();
+    }
+    if (statement.empty()) return;
+    HistEvent event;
+    history(history_.get(), &event, H_ENTER, statement.c_str());
+    if (!file_.empty()) history(history_.get(), &event, H_SAVE, file_.c_str());
+  }
+
+ private:
+  static char* Prompt(EditLine* editor) {
+    static char first[] = "shoestring> ";
+    static char more[] = "        ..> ";
+    LineReader* reader = nullptr;
+    el_get(editor, EL_CLIENTDATA, &reader);
+    return reader->continued_ ? more : first;
+  }
+
+  std::unique_ptr<History, decltype(&history_end)> history_;
+  std::unique_ptr<EditLine, decltype(&el_end)> editor_;
+  const std::string file_;
+  bool continued_ = false;
+};
+
+std::string Trimmed(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t\r\n;");
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t\r\n;") + 1 - first);
+}
+
+/// Shows what goes wrong and lets the user go on.
+template <typename Function>
+void Guarded(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  }
+}
+
+void RunCommand(ObjectStore* store, const std::string& command) {
+  if (command == "\\?" || command == "\\h" || command == "help") {
+    std::fputs(kHelp, stdout);
+  } else if (command == "\\d" || command == "\\dt") {
+    std::fputs(TablesAsText(store).c_str(), stdout);
+  } else if (command.starts_with("\\d ")) {
+    std::fputs(DescriptionAsText(store, Trimmed(command.substr(3))).c_str(), stdout);
+  } else {
+    throw Fail(ErrorKind::kInvalidArgument, "No such command, \\? lists them: {}",
+               command);
+  }
+}
+
+bool Leaves(const std::string& line) {
+  return line == "\\q" || line == "quit" || line == "exit";
+}
+
+}  // namespace
+
+void RunPrompt(ObjectStore* store, const std::function<void(const std::string&)>& run) {
+  std::setlocale(LC_CTYPE, "");
+  LineReader reader;
+  std::fputs("Statements end with a semicolon; \\? for help, \\q to leave.\n", stderr);
+  std::string pending;
+  for (;;) {
+    std::string line;
+    const auto got = reader.Read(!pending.empty(), &line);
+    if (got == LineReader::Got::kEnd) break;
+    if (got == LineReader::Got::kInterrupt) {
+      std::fputc('\n', stdout);
+      pending.clear();
+      continue;
+    }
+    const std::string trimmed = Trimmed(line);
+    const bool first = pending.empty();
+    if (first && Leaves(trimmed)) return;
+    if (first && (trimmed.starts_with("\\") || trimmed == "help")) {
+      reader.Remember(trimmed);
+      Guarded([&] { RunCommand(store, trimmed); });
+      continue;
+    }
+    SplitSql split = SplitStatements(pending + line);
+    pending = std::move(split.rest);
+    for (const std::string& statement : split.statements) {
+      reader.Remember(Trimmed(statement) + ";");
+      Guarded([&] { run(statement); });
+    }
+  }
+  std::fputc('\n', stdout);
+}
+
+}  // namespace shoestring

@@ -1,0 +1,221 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/prompt.h"
+#include "engine/duckdb_engine.h"
+#include "engine/result_format.h"
+#include "engine/statement_splitter.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n"
+    "  shoestring query --lake ./lake --format json 'SELECT * FROM companies LIMIT 3'\n"
+    "  shoestring query --lake ./lake --file report.sql --format csv --output "
+    "report.csv\n"
+    "  echo 'SHOW TABLES' | SHOESTRING_LAKE=./lake shoestring query\n"
+    "  shoestring query --lake ./lake            asks for statements on a terminal\n"
+    "\n"
+    "The result goes to standard output, all else to standard error.";
+
+struct Options {
+  std::string sql;
+  std::string file;
+  std::string lake;
+  std::string format = "table";
+  std::string output;
+  std::string memory;
+  std::string timeout;
+  std::string engine = "duckdb";
+  int threads = 0;
+  bool quiet = false;
+};
+
+QueryLimits Limits(const Options& options) {
+  QueryLimits limits;
+  if (!options.memory.empty()) limits.memory_bytes = ParseBytes(options.memory);
+  if (!options.timeout.empty()) limits.time = ParseDuration(options.timeout);
+  limits.threads = options.threads;
+  return limits;
+}
+
+std::unique_ptr<Engine> OpenEngine(const std::string& name, ObjectStore* store) {
+  if (name == "duckdb") return OpenDuckdbEngine(store);
+  throw Fail(ErrorKind::kUnsupported, "No such engine, only duckdb so far: {}", name);
+}
+
+std::string ReadAll(std::istream& from, const std::string& name) {
+  std::string text{std::istreambuf_iterator<char>(from), {}};
+  if (from.bad()) throw Fail(ErrorKind::kUnavailable, "Cannot read: {}", name);
+  return text;
+}
+
+std::string ReadStatements(const Options& options) {
+  if (!options.sql.empty()) return options.sql;
+  if (options.file.empty() || options.file == "-")
+    return ReadAll(std::cin, "standard input");
+  std::ifstream file(options.file);
+  if (!file) throw Fail(ErrorKind::kNotFound, "Cannot open the file: {}", options.file);
+  return ReadAll(file, options.file);
+}
+
+std::string Summary(const QueryStatistics& used) {
+  std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
+                                 used.rows == 1 ? "" : "s", FormatDuration(used.wall));
+  if (used.lake_files == 0) return text;
+  return text + fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
+                            FormatCount(used.lake_files), FormatBytes(used.bytes_read),
+                            FormatBytes(used.lake_bytes));
+}
+
+/// One query into one output.
+class Runner {
+ public:
+  Runner(Engine* engine, const Options& options)
+      : engine_(engine),
+        limits_(Limits(options)),
+        format_(ParseResultFormat(options.format)),
+        quiet_(options.quiet) {}
+
+  ResultFormat format() const { return format_; }
+
+  /// Once more when the lake moved before the first row came.
+  void Run(const std::string& sql, const std::stop_token& cancel, Output* output) const {
+    for (bool again : {true, false}) {
+      auto result = engine_->Run({sql, {}}, limits_, cancel);
+      std::shared_ptr<arrow::RecordBatch> first;
+      try {
+        first = result->Next();
+      } catch (const Error& error) {
+        if (again && error.kind() == ErrorKind::kConflict) continue;
+        throw;
+      }
+      Print(result.get(), std::move(first), output);
+      if (!quiet_) std::fprintf(stderr, "%s\n", Summary(result->statistics()).c_str());
+      return;
+    }
+  }
+
+ private:
+  void Print(QueryResult* result, std::shared_ptr<arrow::RecordBatch> batch,
+             Output* output) const {
+    const auto writer = MakeResultWriter(format_, result->schema(), output->stream(),
+                                         output->terminal_width());
+    for (; batch; batch = result->Next()) writer->Write(*batch);
+    writer->Finish();
+  }
+
+  Engine* engine_;
+  const QueryLimits limits_;
+  const ResultFormat format_;
+  const bool quiet_;
+};
+
+std::vector<std::string> Statements(const Options& options, ResultFormat format) {
+  SplitSql split = SplitStatements(ReadStatements(options));
+  if (!split.rest.empty()) split.statements.push_back(std::move(split.rest));
+  if (split.statements.empty()) {
+    throw Fail(ErrorKind::kInvalidArgument, "There is no statement to run");
+  }
+  const bool one = format == ResultFormat::kJson || format == ResultFormat::kParquet;
+  if (one && split.statements.size() > 1) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "One statement at a time with --format {}, not: {}", options.format,
+               split.statements.size());
+  }
+  return split.statements;
+}
+
+void RunStatements(const Runner& runner, const Options& options) {
+  const auto statements = Statements(options, runner.format());
+  const Interrupt interrupt;
+  Output output(options.output, runner.format());
+  try {
+    for (size_t i = 0; i < statements.size(); ++i) {
+      if (i > 0) (void)output.stream()->Write("\n", 1);
+      runner.Run(statements[i], interrupt.token(), &output);
+    }
+  } catch (const Error&) {
+    if (output.reader_gone()) return;
+    throw;
+  }
+  output.Commit();
+}
+
+void RunInteractively(const Runner& runner, ObjectStore* store, const Options& options) {
+  RunPrompt(store, [&](const std::string& sql) {
+    const Interrupt interrupt;
+    Output output(options.output, runner.format());
+    runner.Run(sql, interrupt.token(), &output);
+    output.Commit();
+  });
+}
+
+void Run(const Options& options) {
+  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto engine = OpenEngine(options.engine, store.get());
+  const Runner runner(engine.get(), options);
+  const bool asks =
+      options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
+  if (asks) {
+    RunInteractively(runner, store.get(), options);
+  } else {
+    RunStatements(runner, options);
+  }
+}
+
+}  // namespace
+
+void AddQueryCommand(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("query", "Run SQL on a lake");
+  auto* sql = command->add_option("sql", options->sql,
+                                  "The statement; without it and --file, from standard "
+                                  "input, or a prompt on a terminal");
+  command->add_option("--file", options->file, "Read the statements from a file")
+      ->type_name("FILE")
+      ->excludes(sql);
+  command->add_option("--lake", options->lake, "The lake's folder")
+      ->type_name("URL")
+      ->envname("SHOESTRING_LAKE")
+      ->required();
+  command->add_option("--format", options->format, "table, csv, json or parquet")
+      ->type_name("F")
+      ->capture_default_str();
+  command->add_option("--output", options->output, "Write the result to a file")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--memory", options->memory,
+          "Memory that the query may use, such as 512MB; what does not fit goes to "
+          "a temporary folder. Default: 80 % of the machine's")
+      ->type_name("SIZE");
+  command->add_option("--threads", options->threads, "Threads. Default: one a core")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--timeout", options->timeout, "Stop after this time, such as 30s")
+      ->type_name("TIME");
+  command->add_option("--engine", options->engine, "What runs the query: duckdb")
+      ->type_name("E")
+      ->envname("SHOESTRING_ENGINE")
+      ->capture_default_str();
+  command->add_flag("--quiet", options->quiet, "No line about rows, time and bytes read");
+  command->footer(kExamples);
+  command->callback([options] { Run(*options); });
+}
+
+}  // namespace shoestring

@@ -1,0 +1,47 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/lake_listing.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  shoestring tables --lake ./lake\n"
+    "  shoestring tables --lake ./lake --format json";
+
+struct Options {
+  std::string lake;
+  std::string format = "table";
+};
+
+void Run(const Options& options) {
+  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const std::string text =
+      options.format == "json" ? TablesAsJson(store.get()) : TablesAsText(store.get());
+  std::fputs(text.c_str(), stdout);
+}
+
+}  // namespace
+
+void AddTablesCommand(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("tables", "List the tables of a lake");
+  command->add_option("--lake", options->lake, "The lake's folder")
+      ->type_name("URL")
+      ->envname("SHOESTRING_LAKE")
+      ->required();
+  command->add_option("--format", options->format, "table or json")
+      ->type_name("F")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  command->footer(kExamples);
+  command->callback([options] { Run(*options); });
+}
+
+}  // namespace shoestring

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <duckdb/common/file_system.hpp>
+#include <duckdb/main/client_context_state.hpp>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/error.h"
+#include "engine/engine.h"
+#include "lake/object_store.h"
+#include "lake/table_metadata.h"
+
+namespace shoestring {
+
+/// What one query does to the lake, and the first thing that went wrong there. It hangs
+/// at the query's connection, where file system and scans find it. Thread-safe.
+class QueryActivity : public duckdb::ClientContextState {
+ public:
+  /// The connection's, or nullptr when DuckDB works on its own account.
+  static duckdb::shared_ptr<QueryActivity> Of(
+      duckdb::optional_ptr<duckdb::FileOpener> opener);
+  static duckdb::shared_ptr<QueryActivity> Of(duckdb::ClientContext& context);
+  static duckdb::shared_ptr<QueryActivity> Attach(duckdb::ClientContext& context);
+
+  void OpenedFile(const std::string& key);
+  void Read(int64_t bytes);
+  /// A table of this many files and bytes is part of the statement.
+  void UsesTable(const TableMetadata& table);
+  /// Keeps the first error only: DuckDB hands out text, and loses what kind it was.
+  void Failed(const Error& error);
+
+  void FillIn(QueryStatistics* statistics) const;
+  std::optional<Error> failure() const;
+
+ private:
+  std::atomic<int64_t> requests_ = 0;
+  std::atomic<int64_t> bytes_read_ = 0;
+  mutable std::mutex mutex_;
+  std::set<std::string> files_;  // Guarded by mutex_, as are the others.
+  std::set<std::string> tables_;
+  int64_t lake_files_ = 0;
+  int64_t lake_bytes_ = 0;
+  std::optional<Error> failure_;
+};
+
+/// Lets DuckDB read the lake's data files through the object store as "lake://KEY".
+/// Only files that were declared exist; nothing can be listed or written. Thread-safe.
+class LakeFileSystem : public duckdb::FileSystem {
+ public:
+  static constexpr const char* kPrefix = "lake://";
+
+  explicit LakeFileSystem(ObjectStore* store) : store_(store) {}
+
+  /// Makes a data file readable. Its size comes from the catalog, so that opening it asks
+  /// the store nothing.
+  void Declare(const DataFile& file);
+  static std::string PathOf(const DataFile& file) { return kPrefix + file.key; }
+
+  duckdb::unique_ptr<duckdb::FileHandle> OpenFile(
+      const std::string& path, duckdb::FileOpenFlags flags,
+      duckdb::optional_ptr<duckdb::FileOpener> opener) override;
+  void Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes,
+            duckdb::idx_t location) override;
+  int64_t Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes) override;
+  int64_t GetFileSize(duckdb::FileHandle& handle) override;
+  duckdb::timestamp_t GetLastModifiedTime(duckdb::FileHandle& handle) override;
+  std::string GetVersionTag(duckdb::FileHandle& handle) override;
+  duckdb::FileType GetFileType(duckdb::FileHandle& handle) override;
+  bool FileExists(const std::string& path,
+                  duckdb::optional_ptr<duckdb::FileOpener> opener) override;
+  duckdb::vector<duckdb::OpenFileInfo> Glob(const std::string& path,
+                                            duckdb::FileOpener* opener) override;
+  bool CanHandleFile(const std::string& path) override;
+  void Seek(duckdb::FileHandle& handle, duckdb::idx_t location) override;
+  void Reset(duckdb::FileHandle& handle) override;
+  duckdb::idx_t SeekPosition(duckdb::FileHandle& handle) override;
+  bool CanSeek() override { return true; }
+  /// False asks for few large reads in place of many small ones, and for a cache of them:
+  /// each read is a request, in a folder it opens a file.
+  bool OnDiskFile(duckdb::FileHandle& handle) override { return false; }
+  std::string GetName() const override { return "LakeFileSystem"; }
+  std::string PathSeparator(const std::string& path) override { return "/"; }
+  std::string CanonicalizePath(const std::string& path,
+                               duckdb::optional_ptr<duckdb::FileOpener> opener) override {
+    return path;
+  }
+
+ private:
+  std::optional<int64_t> SizeOf(const std::string& path) const;
+
+  ObjectStore* store_;
+  mutable std::mutex mutex_;
+  std::map<std::string, int64_t> sizes_;  // By path; guarded by mutex_.
+};
+
+}  // namespace shoestring

@@ -1,0 +1,57 @@
+#include "engine/duckdb_lake_tables.h"
+
+#include "base/error.h"
+
+namespace shoestring {
+
+using duckdb::LogicalType;
+
+LogicalType DuckdbType(const LakeType& type) {
+  using Kind = LakeType::Kind;
+  switch (type.kind) {
+    case Kind::kBoolean: return LogicalType::BOOLEAN;
+    case Kind::kInt: return LogicalType::INTEGER;
+    case Kind::kLong: return LogicalType::BIGINT;
+    case Kind::kFloat: return LogicalType::FLOAT;
+    case Kind::kDouble: return LogicalType::DOUBLE;
+    case Kind::kDecimal:
+      return LogicalType::DECIMAL(static_cast<uint8_t>(type.precision),
+                                  static_cast<uint8_t>(type.scale));
+    case Kind::kDate: return LogicalType::DATE;
+    case Kind::kTimestamp: return LogicalType::TIMESTAMP;
+    case Kind::kTimestampTz: return LogicalType::TIMESTAMP_TZ;
+    case Kind::kString: return LogicalType::VARCHAR;
+    case Kind::kBinary: return LogicalType::BLOB;
+    case Kind::kList: return LogicalType::LIST(DuckdbType(type.element.at(0)));
+  }
+  throw Fail(ErrorKind::kInternal, "Lake type without a DuckDB type: {}", ToString(type));
+}
+
+LakeTable::LakeTable(TableMetadata of) : metadata(std::move(of)) {
+  for (const LakeColumn& column : metadata.columns) {
+    names.push_back(column.name);
+    types.push_back(DuckdbType(column.type));
+  }
+  for (const std::string& name : PartitionColumns(metadata.partitioning.granularity)) {
+    names.push_back(name);
+    types.push_back(LogicalType::INTEGER);
+  }
+  for (const DataFile& file : metadata.files) files[LakeFileSystem::PathOf(file)] = &file;
+}
+
+LakeTables::LakeTables(Catalog catalog, LakeState state, LakeFileSystem* files)
+    : catalog_(catalog), state_(std::move(state)), files_(files) {}
+
+std::shared_ptr<const LakeTable> LakeTables::Load(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = loaded_.find(name);
+    if (found != loaded_.end()) return found->second;
+  }
+  auto table = std::make_shared<const LakeTable>(catalog_.LoadTable(state_, name));
+  for (const DataFile& file : table->metadata.files) files_->Declare(file);
+  const std::lock_guard lock(mutex_);
+  return loaded_.emplace(name, std::move(table)).first->second;
+}
+
+}  // namespace shoestring

@@ -1,0 +1,72 @@
+// engine: runs SQL somewhere and gives the answer as Arrow batches. One file an engine;
+// nobody outside of that file knows whose SQL it is or how the limits are kept.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace shoestring {
+
+/// A value for one placeholder of a statement. Engines bind it; it never becomes SQL text
+/// that could be read as anything but a value.
+using Parameter = std::variant<std::monostate, bool, int64_t, double, std::string>;
+
+/// One statement in the engine's own dialect, its placeholders in order.
+struct Statement {
+  std::string sql;
+  std::vector<Parameter> parameters;
+};
+
+/// What a query may use; 0 leaves it to the engine. An engine that cannot keep a limit
+/// refuses it with kUnsupported, it never ignores one.
+struct QueryLimits {
+  int64_t memory_bytes = 0;
+  int threads = 0;
+  std::chrono::milliseconds time{0};
+  bool operator==(const QueryLimits&) const = default;
+};
+
+/// What a query has used so far.
+struct QueryStatistics {
+  int64_t files = 0;       ///< Distinct data files opened.
+  int64_t requests = 0;    ///< Reads asked of the store.
+  int64_t bytes_read = 0;  ///< Bytes that came from the store.
+  int64_t rows = 0;        ///< Rows handed out.
+  int64_t lake_files = 0;  ///< Files and bytes of the tables that the statement names:
+  int64_t lake_bytes = 0;  ///< what a scan without pruning would have touched.
+  std::chrono::milliseconds wall{0};
+};
+
+/// The rows of one query, produced while they are asked for. Used by one thread at a
+/// time; must not outlive its engine. Destroying it early stops the query.
+class QueryResult {
+ public:
+  virtual ~QueryResult() = default;
+  virtual std::shared_ptr<arrow::Schema> schema() const = 0;
+  /// The next batch, never empty; nullptr after the last one.
+  virtual std::shared_ptr<arrow::RecordBatch> Next() = 0;
+  virtual QueryStatistics statistics() const = 0;
+};
+
+/// Runs statements that read. Thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Starts a query; errors of the statement are thrown here, errors of the data may come
+  /// with Next(). kInvalidArgument: not a statement that reads, or a wrong one;
+  /// kNotFound: no such table; kConflict: the lake changed underneath, run it again;
+  /// kTimeout, kCancelled, kLimit: stopped by a limit or by `cancel`.
+  virtual std::unique_ptr<QueryResult> Run(const Statement& statement,
+                                           const QueryLimits& limits,
+                                           std::stop_token cancel) = 0;
+};
+
+}  // namespace shoestring

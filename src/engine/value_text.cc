@@ -1,0 +1,411 @@
+#include "engine/value_text.h"
+
+#include <arrow/api.h>
+#include <arrow/util/decimal.h>
+#include <fmt/compile.h>
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace {
+
+using arrow::Array;
+using arrow::TimeUnit;
+using arrow::Type;
+
+template <typename ArrayType>
+const ArrayType& As(const Array& array) {
+  return static_cast<const ArrayType&>(array);
+}
+
+int64_t UnitsPerSecond(TimeUnit::type unit) {
+  switch (unit) {
+    case TimeUnit::SECOND: return 1;
+    case TimeUnit::MILLI: return 1'000;
+    case TimeUnit::MICRO: return 1'000'000;
+    case TimeUnit::NANO: return 1'000'000'000;
+  }
+  return 1;
+}
+
+template <typename Integer>
+void AppendInteger(Integer value, std::string* to) {
+  to->append(fmt::format_int(value).c_str());
+}
+
+/// As Postgres prints it: the shortest digits that read back as the same value, with an
+/// exponent from 10^15 (float: 10^6) on and below 10^-4. Not for NaN and Infinity.
+template <typename Float>
+void AppendFinite(Float value, std::string* to) {
+  constexpr Float kLarge = sizeof(Float) == sizeof(float) ? Float(1e6) : Float(1e15);
+  const Float magnitude = std::abs(value);
+  const bool fixed = magnitude == 0 || (magnitude >= Float(1e-4) && magnitude < kLarge);
+  char digits[64];
+  const auto end =
+      std::to_chars(digits, digits + sizeof(digits), value,
+                    fixed ? std::chars_format::fixed : std::chars_format::scientific)
+          .ptr;
+  to->append(digits, end);
+}
+
+template <typename Float>
+void AppendFloat(Float value, std::string* to) {
+  if (std::isnan(value)) {
+    to->append("NaN");
+  } else if (std::isinf(value)) {
+    to->append(value < 0 ? "-Infinity" : "Infinity");
+  } else {
+    AppendFinite(value, to);
+  }
+}
+
+/// Puts the point into the digits of a decimal's unscaled value.
+void AppendDecimal(std::string digits, int scale, std::string* to) {
+  if (digits.front() == '-') {
+    to->push_back('-');
+    digits.erase(0, 1);
+  }
+  const auto places = static_cast<size_t>(std::max(scale, 0));
+  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+  if (places > 0) digits.insert(digits.size() - places, ".");
+  to->append(digits);
+}
+
+/// "2024-02-29", or "0044-03-15" with `bc` set: the caller puts the BC where it belongs.
+void AppendDate(int64_t days, std::string* to, bool* bc) {
+  // Howard Hinnant's days_from_civil, the other way around.
+  const int64_t shifted = days + 719468;
+  const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+  const int64_t day_of_era = shifted - era * 146097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  const int64_t month =
+      month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  *bc = year <= 0;
+  if (*bc) year = 1 - year;
+  fmt::format_to(std::back_inserter(*to), FMT_COMPILE("{:04}-{:02}-{:02}"), year, month,
+                 day);
+}
+
+/// "12:34:56", "12:34:56.789": trailing zeros of the fraction are left out.
+void AppendTime(int64_t value, int64_t per_second, std::string* to) {
+  const int64_t seconds = value / per_second;
+  fmt::format_to(std::back_inserter(*to), FMT_COMPILE("{:02}:{:02}:{:02}"),
+                 seconds / 3600, seconds / 60 % 60, seconds % 60);
+  int64_t fraction = value % per_second;
+  if (fraction == 0) return;
+  to->push_back('.');
+  for (int64_t place = per_second / 10; fraction > 0; place /= 10) {
+    to->push_back(static_cast<char>('0' + fraction / place));
+    fraction %= place;
+  }
+}
+
+/// DuckDB keeps the infinities at the ends of the range. True when it was one.
+template <typename Integer>
+bool AppendIfInfinite(Integer value, std::string* to) {
+  constexpr Integer kInfinity = std::numeric_limits<Integer>::max();
+  if (value != kInfinity && value != -kInfinity) return false;
+  to->append(value < 0 ? "-infinity" : "infinity");
+  return true;
+}
+
+void AppendDateValue(int32_t days, std::string* to) {
+  if (AppendIfInfinite(days, to)) return;
+  bool bc = false;
+  AppendDate(days, to, &bc);
+  if (bc) to->append(" BC");
+}
+
+void AppendTimestamp(int64_t value, const arrow::TimestampType& type, bool iso,
+                     std::string* to) {
+  if (AppendIfInfinite(value, to)) return;
+  const int64_t per_second = UnitsPerSecond(type.unit());
+  const int64_t per_day = 86'400 * per_second;
+  int64_t days = value / per_day;
+  int64_t rest = value % per_day;
+  if (rest < 0) {
+    rest += per_day;
+    --days;
+  }
+  bool bc = false;
+  AppendDate(days, to, &bc);
+  to->push_back(iso ? 'T' : ' ');
+  AppendTime(rest, per_second, to);
+  if (!type.timezone().empty()) to->append(iso ? "+00:00" : "+00");
+  if (bc) to->append(" BC");
+}
+
+/// As Postgres does by default: "1 year 2 mons -3 days +04:05:06.7".
+void AppendInterval(const arrow::MonthDayNanoIntervalType::MonthDayNanos& value,
+                    std::string* to) {
+  const size_t start = to->size();
+  bool was_negative = false;
+  const auto part = [&](int64_t count, std::string_view unit) {
+    if (count == 0) return;
+    if (to->size() > start) to->push_back(' ');
+    fmt::format_to(std::back_inserter(*to), "{}{} {}{}",
+                   was_negative && count > 0 ? "+" : "", count, unit,
+                   count == 1 ? "" : "s");
+    was_negative = count < 0;
+  };
+  part(value.months / 12, "year");
+  part(value.months % 12, "mon");
+  part(value.days, "day");
+  const int64_t micros = value.nanoseconds / 1000;
+  if (micros == 0 && to->size() > start) return;
+  if (to->size() > start) to->push_back(' ');
+  if (micros < 0) {
+    to->push_back('-');
+  } else if (was_negative) {
+    to->push_back('+');
+  }
+  AppendTime(std::abs(micros), 1'000'000, to);
+}
+
+void AppendHex(std::string_view bytes, std::string* to) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  to->append("\\x");
+  for (const char byte : bytes) {
+    to->push_back(kDigits[static_cast<uint8_t>(byte) >> 4]);
+    to->push_back(kDigits[static_cast<uint8_t>(byte) & 15]);
+  }
+}
+
+void AppendJsonList(const Array& values, int64_t from, int64_t count, std::string* to) {
+  to->push_back('[');
+  for (int64_t i = 0; i < count; ++i) {
+    if (i > 0) to->push_back(',');
+    AppendJson(values, from + i, to);
+  }
+  to->push_back(']');
+}
+
+void AppendJsonStruct(const arrow::StructArray& array, int64_t row, std::string* to) {
+  to->push_back('{');
+  for (int i = 0; i < array.num_fields(); ++i) {
+    if (i > 0) to->push_back(',');
+    AppendJsonString(array.type()->field(i)->name(), to);
+    to->push_back(':');
+    AppendJson(*array.field(i), row, to);
+  }
+  to->push_back('}');
+}
+
+void AppendJsonMap(const arrow::MapArray& array, int64_t row, std::string* to) {
+  to->push_back('{');
+  for (int64_t i = array.value_offset(row); i < array.value_offset(row + 1); ++i) {
+    if (i > array.value_offset(row)) to->push_back(',');
+    std::string key;
+    AppendText(*array.keys(), i, &key);
+    AppendJsonString(key, to);
+    to->push_back(':');
+    AppendJson(*array.items(), i, to);
+  }
+  to->push_back('}');
+}
+
+template <typename ListArrayType>
+void AppendJsonListOf(const Array& array, int64_t row, std::string* to) {
+  const auto& lists = As<ListArrayType>(array);
+  AppendJsonList(*lists.values(), lists.value_offset(row), lists.value_length(row), to);
+}
+
+/// True when the value was a nested one, and is now there as JSON.
+bool AppendNested(const Array& array, int64_t row, std::string* to) {
+  switch (array.type_id()) {
+    case Type::LIST: AppendJsonListOf<arrow::ListArray>(array, row, to); return true;
+    case Type::LARGE_LIST:
+      AppendJsonListOf<arrow::LargeListArray>(array, row, to);
+      return true;
+    case Type::FIXED_SIZE_LIST:
+      AppendJsonListOf<arrow::FixedSizeListArray>(array, row, to);
+      return true;
+    case Type::STRUCT:
+      AppendJsonStruct(As<arrow::StructArray>(array), row, to);
+      return true;
+    case Type::MAP: AppendJsonMap(As<arrow::MapArray>(array), row, to); return true;
+    default: return false;
+  }
+}
+
+/// True when the value was a number, and is now there as its digits. NaN and Infinity
+/// come out as words.
+bool AppendNumber(const Array& array, int64_t row, std::string* to) {
+  switch (array.type_id()) {
+    case Type::INT8:
+      AppendInteger(As<arrow::Int8Array>(array).Value(row), to);
+      return true;
+    case Type::INT16:
+      AppendInteger(As<arrow::Int16Array>(array).Value(row), to);
+      return true;
+    case Type::INT32:
+      AppendInteger(As<arrow::Int32Array>(array).Value(row), to);
+      return true;
+    case Type::INT64:
+      AppendInteger(As<arrow::Int64Array>(array).Value(row), to);
+      return true;
+    case Type::UINT8:
+      AppendInteger(As<arrow::UInt8Array>(array).Value(row), to);
+      return true;
+    case Type::UINT16:
+      AppendInteger(As<arrow::UInt16Array>(array).Value(row), to);
+      return true;
+    case Type::UINT32:
+      AppendInteger(As<arrow::UInt32Array>(array).Value(row), to);
+      return true;
+    case Type::UINT64:
+      AppendInteger(As<arrow::UInt64Array>(array).Value(row), to);
+      return true;
+    case Type::FLOAT:
+      AppendFloat(As<arrow::FloatArray>(array).Value(row), to);
+      return true;
+    case Type::DOUBLE:
+      AppendFloat(As<arrow::DoubleArray>(array).Value(row), to);
+      return true;
+    case Type::DECIMAL128: {
+      const arrow::Decimal128 value(As<arrow::Decimal128Array>(array).GetValue(row));
+      const auto& type = static_cast<const arrow::DecimalType&>(*array.type());
+      AppendDecimal(value.ToIntegerString(), type.scale(), to);
+      return true;
+    }
+    default: return false;
+  }
+}
+
+bool IsFiniteNumber(const Array& array, int64_t row) {
+  if (array.type_id() == Type::FLOAT)
+    return std::isfinite(As<arrow::FloatArray>(array).Value(row));
+  if (array.type_id() == Type::DOUBLE) {
+    return std::isfinite(As<arrow::DoubleArray>(array).Value(row));
+  }
+  return true;
+}
+
+/// The rest: what stands between quotes in JSON. `iso`: with a T, as JSON wants it.
+void AppendWord(const Array& array, int64_t row, bool iso, std::string* to) {
+  switch (array.type_id()) {
+    case Type::STRING: to->append(As<arrow::StringArray>(array).GetView(row)); return;
+    case Type::LARGE_STRING:
+      to->append(As<arrow::LargeStringArray>(array).GetView(row));
+      return;
+    case Type::BINARY: AppendHex(As<arrow::BinaryArray>(array).GetView(row), to); return;
+    case Type::LARGE_BINARY:
+      AppendHex(As<arrow::LargeBinaryArray>(array).GetView(row), to);
+      return;
+    case Type::FIXED_SIZE_BINARY:
+      AppendHex(As<arrow::FixedSizeBinaryArray>(array).GetView(row), to);
+      return;
+    case Type::DATE32:
+      AppendDateValue(As<arrow::Date32Array>(array).Value(row), to);
+      return;
+    case Type::TIMESTAMP:
+      AppendTimestamp(As<arrow::TimestampArray>(array).Value(row),
+                      static_cast<const arrow::TimestampType&>(*array.type()), iso, to);
+      return;
+    case Type::TIME32:
+    case Type::TIME64: {
+      const auto unit = static_cast<const arrow::TimeType&>(*array.type()).unit();
+      const int64_t value = array.type_id() == Type::TIME32
+                                ? As<arrow::Time32Array>(array).Value(row)
+                                : As<arrow::Time64Array>(array).Value(row);
+      AppendTime(value, UnitsPerSecond(unit), to);
+      return;
+    }
+    case Type::INTERVAL_MONTH_DAY_NANO:
+      AppendInterval(As<arrow::MonthDayNanoIntervalArray>(array).GetValue(row), to);
+      return;
+    default:
+      throw Fail(ErrorKind::kUnsupported, "No text form for this type, cast it: {}",
+                 array.type()->ToString());
+  }
+}
+
+/// The value that a dictionary, union or extension stands for, its row changed with it;
+/// nullptr when the array is none of them.
+std::shared_ptr<Array> Unwrap(const Array& array, int64_t* row) {
+  switch (array.type_id()) {
+    case Type::DICTIONARY: {
+      const auto& dictionary = As<arrow::DictionaryArray>(array);
+      *row = dictionary.GetValueIndex(*row);
+      return dictionary.dictionary();
+    }
+    case Type::SPARSE_UNION: {
+      const auto& sparse = As<arrow::SparseUnionArray>(array);
+      return sparse.field(sparse.child_id(*row));
+    }
+    case Type::DENSE_UNION: {
+      const auto& dense = As<arrow::DenseUnionArray>(array);
+      auto child = dense.field(dense.child_id(*row));
+      *row = dense.value_offset(*row);
+      return child;
+    }
+    case Type::EXTENSION: return As<arrow::ExtensionArray>(array).storage();
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+void AppendJsonString(std::string_view text, std::string* to) {
+  to->push_back('"');
+  for (const char c : text) {
+    switch (c) {
+      case '"': to->append("\\\""); break;
+      case '\\': to->append("\\\\"); break;
+      case '\b': to->append("\\b"); break;
+      case '\f': to->append("\\f"); break;
+      case '\n': to->append("\\n"); break;
+      case '\r': to->append("\\r"); break;
+      case '\t': to->append("\\t"); break;
+      default:
+        if (static_cast<uint8_t>(c) < 0x20) {
+          fmt::format_to(std::back_inserter(*to), "\\u{:04x}", static_cast<uint8_t>(c));
+        } else {
+          to->push_back(c);
+        }
+    }
+  }
+  to->push_back('"');
+}
+
+void AppendJson(const Array& array, int64_t row, std::string* to) {
+  if (array.type_id() == Type::NA || array.IsNull(row)) {
+    to->append("null");
+    return;
+  }
+  if (const auto inner = Unwrap(array, &row)) return AppendJson(*inner, row, to);
+  if (array.type_id() == Type::BOOL) {
+    to->append(As<arrow::BooleanArray>(array).Value(row) ? "true" : "false");
+    return;
+  }
+  if (IsFiniteNumber(array, row) && AppendNumber(array, row, to)) return;
+  if (AppendNested(array, row, to)) return;
+  std::string text;
+  if (!AppendNumber(array, row, &text)) AppendWord(array, row, /*iso=*/true, &text);
+  AppendJsonString(text, to);
+}
+
+void AppendText(const Array& array, int64_t row, std::string* to) {
+  if (array.type_id() == Type::NA || array.IsNull(row)) return;
+  if (const auto inner = Unwrap(array, &row)) return AppendText(*inner, row, to);
+  if (array.type_id() == Type::BOOL) {
+    to->append(As<arrow::BooleanArray>(array).Value(row) ? "true" : "false");
+    return;
+  }
+  if (AppendNumber(array, row, to) || AppendNested(array, row, to)) return;
+  AppendWord(array, row, /*iso=*/false, to);
+}
+
+}  // namespace shoestring

@@ -1,0 +1,409 @@
+#include "job/migrate_plan.h"
+
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr int64_t kMinPartitionedRows = 50'000;
+constexpr int64_t kMinPartitionedBytes = 8 << 20;
+// Fewer scans than that may be those of a script that loaded the data.
+constexpr int64_t kMeaningfulScans = 100;
+constexpr int kFirstVersionWithTidRangeScan = 140000;
+constexpr int64_t kMinRangePages = 256;
+constexpr int64_t kMaxRangePages = 16384;
+constexpr int kRangesPerJob = 8;
+
+std::string LowerCase(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+bool IsDateOrTimestamp(const ColumnMapping& mapping) {
+  return mapping.wire == Wire::kDate || mapping.wire == Wire::kTimestamp;
+}
+
+std::optional<size_t> FindColumn(const TablePlan& plan, std::string_view name) {
+  for (size_t i = 0; i < plan.mappings.size(); ++i) {
+    if (plan.mappings[i].column == name) return i;
+  }
+  return std::nullopt;
+}
+
+size_t FindColumnOrThrow(const TablePlan& plan, const std::string& name,
+                         std::string_view flag) {
+  if (const auto found = FindColumn(plan, name)) return *found;
+  std::vector<std::string> names;
+  for (const auto& mapping : plan.mappings) names.push_back(mapping.column);
+  throw Fail(ErrorKind::kInvalidArgument, "{}: table {} has no column {}; it has {}",
+             flag, plan.source.name, name, fmt::join(names, ", "));
+}
+
+// A folder's name must survive as it is in a path, a URL and a Hive location.
+void CheckName(std::string_view what, const std::string& name) {
+  const bool odd = name.empty() || name[0] == '.' || name[0] == '_' ||
+                   std::any_of(name.begin(), name.end(), [](unsigned char c) {
+                     return c < 0x20 || c == 0x7F || c == '/' || c == '\\' || c == '%' ||
+                            c == '=' || c == '?' || c == '#' || c == '*' || c == '.';
+                   });
+  if (!odd) return;
+  throw Fail(
+      ErrorKind::kUnsupported,
+      "{} {:?}: its name cannot be a folder's name in a lake (it begins with . or "
+      "_, or has one of / \\ % = ? # * . or a control character in it). Way out: a "
+      "view with a plain name",
+      what, name);
+}
+
+void CheckColumnNames(const TablePlan& plan) {
+  const auto partition_columns = PartitionColumns(plan.partitioning.granularity);
+  std::vector<std::string> seen;
+  for (const auto& mapping : plan.mappings) {
+    const std::string lower = LowerCase(mapping.column);
+    if (std::find(seen.begin(), seen.end(), lower) != seen.end()) {
+      throw Fail(ErrorKind::kUnsupported,
+                 "Table {}: two columns are called {} once Athena has lower-cased them. "
+                 "Way out: a view that renames one",
+                 plan.source.name, lower);
+    }
+    seen.push_back(lower);
+    if (std::find(partition_columns.begin(), partition_columns.end(), lower) !=
+        partition_columns.end()) {
+      throw Fail(ErrorKind::kUnsupported,
+                 "Table {}: its column {} has the name of a partition column. Way out: "
+                 "--partition-by none, or a view that renames it",
+                 plan.source.name, mapping.column);
+    }
+  }
+}
+
+struct PartitionRequest {
+  std::string column;
+  Granularity granularity = Granularity::kMonth;
+};
+
+PartitionRequest ParsePartitionBy(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {text, Granularity::kMonth};
+  const std::string granularity = text.substr(colon + 1);
+  for (const Granularity known :
+       {Granularity::kYear, Granularity::kMonth, Granularity::kDay}) {
+    if (granularity == ToString(known)) return {text.substr(0, colon), known};
+  }
+  throw Fail(ErrorKind::kInvalidArgument,
+             "--partition-by {:?}: after the colon comes year, month or day", text);
+}
+
+void ChoosePartitioning(const MigrateOptions& options, TablePlan* plan) {
+  if (options.partition_by == "none") {
+    plan->partition_reason = "as --partition-by says";
+    return;
+  }
+  if (options.partition_by) {
+    const PartitionRequest request = ParsePartitionBy(*options.partition_by);
+    const auto column = FindColumn(*plan, request.column);
+    if (column) {
+      if (!IsDateOrTimestamp(plan->mappings[*column])) {
+        throw Fail(ErrorKind::kInvalidArgument,
+                   "--partition-by: {}.{} is no date or timestamp", plan->source.name,
+                   request.column);
+      }
+      plan->partitioning = {request.granularity, request.column};
+      plan->partition_reason = "as --partition-by says";
+      return;
+    }
+    if (options.tables.size() == 1) {
+      FindColumnOrThrow(*plan, request.column, "--partition-by");
+    }
+  }
+  const int64_t rows = plan->source.EstimatedRows();
+  if (rows < kMinPartitionedRows && plan->source.bytes() < kMinPartitionedBytes) {
+    plan->partition_reason = "too small to gain from partitions";
+    return;
+  }
+  for (size_t i = 0; i < plan->mappings.size(); ++i) {
+    if (!IsDateOrTimestamp(plan->mappings[i])) continue;
+    if (!plan->source.columns[i].not_null) continue;
+    plan->partitioning = {Granularity::kMonth, plan->mappings[i].column};
+    plan->partition_reason = "the first date that is never null";
+    return;
+  }
+  plan->partition_reason = "no date or timestamp that is never null";
+}
+
+std::vector<size_t> SortableColumns(const TablePlan& plan,
+                                    const std::vector<std::string>& names) {
+  std::vector<size_t> columns;
+  for (const auto& name : names) {
+    const auto column = FindColumn(plan, name);
+    if (!column || plan.mappings[*column].wire == Wire::kArray) return {};
+    columns.push_back(*column);
+  }
+  return columns;
+}
+
+void ChooseSort(const MigrateOptions& options, TablePlan* plan) {
+  if (!options.sort_by.empty()) {
+    for (const auto& name : options.sort_by) {
+      const size_t column = FindColumnOrThrow(*plan, name, "--sort-by");
+      if (plan->mappings[column].wire == Wire::kArray) {
+        throw Fail(ErrorKind::kInvalidArgument, "--sort-by: {}.{} is an array",
+                   plan->source.name, name);
+      }
+      plan->sort.push_back(column);
+    }
+    plan->sort_reason = "as --sort-by says";
+    return;
+  }
+  const SourceIndex* best = nullptr;
+  const auto uses = [](const SourceIndex& index) {
+    return index.scans >= kMeaningfulScans ? index.scans : 0;
+  };
+  for (const auto& index : plan->source.indexes) {
+    if (index.unique || index.columns.empty()) continue;
+    if (index.columns[0] == plan->partitioning.column) continue;
+    if (SortableColumns(*plan, index.columns).empty()) continue;
+    if (best == nullptr || uses(index) > uses(*best)) best = &index;
+  }
+  if (best != nullptr) {
+    plan->sort = SortableColumns(*plan, best->columns);
+    plan->sort_reason = uses(*best) > 0
+                            ? fmt::format("the most used index, {}", best->name)
+                            : fmt::format("the first index, {}", best->name);
+    return;
+  }
+  plan->sort = SortableColumns(*plan, plan->source.PrimaryKey());
+  plan->sort_reason =
+      plan->sort.empty() ? "no index and no primary key" : "the primary key";
+}
+
+std::string Condition(const MigrateOptions& options) {
+  return options.where.empty() ? "" : fmt::format(" WHERE ({})", options.where);
+}
+
+// One statement for the whole table, whatever it is.
+std::string WholeTable(const TablePlan& plan, const MigrateOptions& options) {
+  std::string from = plan.source.QualifiedName() + Condition(options);
+  if (options.limit) from += fmt::format(" LIMIT {}", *options.limit);
+  return CopyStatement(plan, from);
+}
+
+// ctid ranges of one heap; the last is open-ended, for pages that come after the plan.
+void AddPageRanges(const TablePlan& plan, const Relation& relation,
+                   const MigrateOptions& options, int64_t pages_a_range,
+                   std::vector<std::string>* ranges) {
+  const std::string where =
+      options.where.empty() ? "" : fmt::format(" AND ({})", options.where);
+  for (int64_t page = 0; page == 0 || page < relation.pages; page += pages_a_range) {
+    std::string from = fmt::format("ONLY {} WHERE ctid >= '({},0)'",
+                                   QuoteQualified(relation.schema, relation.name), page);
+    if (page + pages_a_range < relation.pages) {
+      from += fmt::format(" AND ctid < '({},0)'", page + pages_a_range);
+    }
+    ranges->push_back(CopyStatement(plan, from + where));
+  }
+}
+
+void PlanRanges(const MigrateOptions& options, int server_version, TablePlan* plan) {
+  // A materialized view cannot be locked, and a second session would queue behind a
+  // REFRESH that waits for the first.
+  const bool splittable =
+      !options.limit && server_version >= kFirstVersionWithTidRangeScan &&
+      std::all_of(plan->source.relations.begin(), plan->source.relations.end(),
+                  [](const Relation& r) { return r.heap && r.direct && r.kind == 'r'; });
+  if (!splittable || plan->source.relations.empty()) {
+    plan->ranges = {WholeTable(*plan, options)};
+    return;
+  }
+  int64_t pages = 0;
+  for (const auto& relation : plan->source.relations) pages += relation.pages;
+  const int64_t pages_a_range =
+      std::clamp(pages / (options.jobs * kRangesPerJob), kMinRangePages, kMaxRangePages);
+  for (const auto& relation : plan->source.relations) {
+    AddPageRanges(*plan, relation, options, pages_a_range, &plan->ranges);
+  }
+}
+
+std::vector<LakeColumn> LakeColumns(const TablePlan& plan) {
+  std::vector<LakeColumn> columns;
+  for (size_t i = 0; i < plan.mappings.size(); ++i) {
+    const SourceColumn& source = plan.source.columns[i];
+    LakeColumn column;
+    column.name = source.name;
+    column.type = LakeTypeOf(*plan.mappings[i].type);
+    // A view's columns are nullable whatever its tables say; so is what it becomes.
+    column.required = source.not_null;
+    column.source_type = source.type.name;
+    column.comment = source.comment;
+    columns.push_back(std::move(column));
+  }
+  AssignFieldIds(&columns);
+  return columns;
+}
+
+TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
+                    const std::string& name) {
+  TablePlan plan;
+  plan.source = DescribeTable(connection, options.schema, name);
+  CheckName("Schema", options.schema);
+  CheckName("Table", name);
+  if (plan.source.row_security_active) {
+    throw Fail(
+        ErrorKind::kPermission,
+        "Table {}: row-level security hides rows of it from this role. Way out: the "
+        "table's owner, or a role with BYPASSRLS",
+        name);
+  }
+  plan.name = options.schema == "public" ? name : options.schema + "." + name;
+  if (plan.source.columns.empty()) {
+    throw Fail(
+        ErrorKind::kUnsupported,
+        "Table {} has no columns, and Parquet files must have one. Way out: leave it "
+        "out with --exclude {}",
+        name, name);
+  }
+  for (const auto& column : plan.source.columns) {
+    plan.mappings.push_back(MapColumn(name, column));
+  }
+  plan.columns = LakeColumns(plan);
+  ChoosePartitioning(options, &plan);
+  CheckColumnNames(plan);
+  ChooseSort(options, &plan);
+  plan.key = SortableColumns(plan, plan.source.PrimaryKey());
+  PlanRanges(options, connection->server_version(), &plan);
+  return plan;
+}
+
+std::vector<std::string> ChooseTables(Connection* connection,
+                                      const MigrateOptions& options) {
+  std::vector<std::string> names = options.tables;
+  if (names.empty()) {
+    // A view's rows are already in its tables: views are migrated only by name.
+    names = ListTables(connection, options.schema, /*with_views=*/false);
+  }
+  for (const auto& excluded : options.exclude) std::erase(names, excluded);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (names.empty()) {
+    throw Fail(
+        ErrorKind::kNotFound,
+        "Schema {} has no tables to migrate. Way out: name the schema with --schema",
+        options.schema);
+  }
+  return names;
+}
+
+void CheckLakeNames(const std::vector<TablePlan>& plans) {
+  std::vector<std::string> seen;
+  for (const auto& plan : plans) {
+    const std::string lower = LowerCase(plan.name);
+    if (std::find(seen.begin(), seen.end(), lower) != seen.end()) {
+      throw Fail(
+          ErrorKind::kUnsupported,
+          "Two tables are called {} once Athena has lower-cased them. Way out: leave "
+          "one out with --exclude, or migrate a view with another name",
+          lower);
+    }
+    seen.push_back(lower);
+  }
+}
+
+}  // namespace
+
+RowKey TablePlan::MakeRowKey() const {
+  std::vector<RowKey::Part> partition;
+  std::vector<RowKey::Part> order;
+  for (size_t i = 0; i < mappings.size(); ++i) {
+    if (mappings[i].column == partitioning.column) partition.push_back({i, mappings[i]});
+  }
+  for (const size_t i : sort) order.push_back({i, mappings[i]});
+  return RowKey(std::move(partition), static_cast<int>(partitioning.granularity),
+                std::move(order));
+}
+
+RowDecoder TablePlan::MakeDecoder() const { return RowDecoder(name, mappings, key); }
+
+std::string CopyStatement(const TablePlan& plan, const std::string& from) {
+  std::vector<std::string> columns;
+  for (const auto& mapping : plan.mappings)
+    columns.push_back(QuoteIdentifier(mapping.column));
+  return fmt::format("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)",
+                     fmt::join(columns, ", "), from);
+}
+
+void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& state) {
+  for (const auto& plan : plans) {
+    for (const auto& [name, entry] : state.tables) {
+      if (name == plan.name || LowerCase(name) != LowerCase(plan.name)) continue;
+      throw Fail(ErrorKind::kUnsupported,
+                 "The lake has a table {}, which Athena cannot tell from {}. Way out: a "
+                 "view with another name, or another lake",
+                 name, plan.name);
+    }
+  }
+}
+
+std::vector<std::string> TablesToLock(Connection* connection,
+                                      const MigrateOptions& options) {
+  const std::vector<std::string> names = ChooseTables(connection, options);
+  const std::string json =
+      boost::json::serialize(boost::json::array(names.begin(), names.end()));
+  const Rows rows = connection->Execute(
+      "SELECT c.relname FROM pg_catalog.pg_class c "
+      "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+      "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v') AND c.relname IN "
+      "(SELECT pg_catalog.json_array_elements_text($2::json))",
+      {options.schema, json});
+  std::vector<std::string> tables;
+  for (int i = 0; i < rows.size(); ++i) {
+    tables.push_back(QuoteQualified(options.schema, rows.Text(i, 0)));
+  }
+  return tables;
+}
+
+std::vector<TablePlan> PlanMigration(Connection* connection,
+                                     const MigrateOptions& options) {
+  std::vector<TablePlan> plans;
+  std::string refusals;
+  std::optional<Error> first;
+  int refused = 0;
+  for (const auto& name : ChooseTables(connection, options)) {
+    try {
+      plans.push_back(PlanTable(connection, options, name));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUnsupported) throw;
+      refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", error.what());
+      ++refused;
+      if (!first) first = error;
+    }
+  }
+  if (refused == 1) throw *first;
+  if (refused > 1) {
+    throw Fail(ErrorKind::kUnsupported, "{} tables cannot be migrated as they are:\n{}",
+               refused, refusals);
+  }
+  CheckLakeNames(plans);
+  if (options.partition_by && *options.partition_by != "none") {
+    const std::string column = ParsePartitionBy(*options.partition_by).column;
+    if (std::none_of(plans.begin(), plans.end(), [&](const TablePlan& plan) {
+          return plan.partitioning.column == column;
+        })) {
+      throw Fail(ErrorKind::kInvalidArgument, "--partition-by: no table has a column {}",
+                 column);
+    }
+  }
+  std::stable_sort(plans.begin(), plans.end(),
+                   [](const TablePlan& a, const TablePlan& b) {
+                     return a.source.bytes() > b.source.bytes();
+                   });
+  return plans;
+}
+
+}  // namespace shoestring

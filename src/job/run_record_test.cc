@@ -1,0 +1,119 @@
+#include "job/run_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace shoestring {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class RunRecordTest : public testing::Test {
+ protected:
+  RunRecordTest() {
+    std::string pattern = "/tmp/run_record_XXXXXX";
+    root_ = mkdtemp(pattern.data());
+    store_ = OpenObjectStore(root_, true);
+  }
+  ~RunRecordTest() override { std::filesystem::remove_all(root_); }
+
+  // A record whose process is no more: this one's, with another start.
+  void PutDeadRun(const std::string& id, const std::string& table) {
+    RunRecord live(store_.get(), "migrate", "db", {"template"});
+    const std::string key = "runs/" + live.id() + "/run.json";
+    RunInfo info = ParseRunInfo(store_->Get(key).content);
+    live.Abandon();
+    info.id = id;
+    info.tables = {table};
+    info.pid_started -= 1;
+    store_->Put("runs/" + id + "/run.json", FormatRunInfo(info));
+  }
+
+  std::vector<std::string> Keys(const std::string& prefix) {
+    std::vector<std::string> keys;
+    for (const auto& object : store_->List(prefix)) keys.push_back(object.key);
+    return keys;
+  }
+
+  std::string root_;
+  std::unique_ptr<ObjectStore> store_;
+};
+
+constexpr char kDead[] = "20260101T000000Z-00000001";
+
+TEST_F(RunRecordTest, RoundTrips) {
+  RunInfo info;
+  info.id = kDead;
+  info.command = "migrate";
+  info.source = "postgres@host:5432/\"db\"";
+  info.tables = {"a", "b"};
+  info.started = "2026-01-01T00:00:00Z";
+  info.heartbeat_ms = 5;
+  info.boot_id = "boot";
+  info.pid_namespace = "pid:[1]";
+  info.pid = 7;
+  info.pid_started = 9;
+  const RunInfo read = ParseRunInfo(FormatRunInfo(info));
+  EXPECT_EQ(FormatRunInfo(read), FormatRunInfo(info));
+  EXPECT_EQ(read.pid_started, 9);
+  EXPECT_THROW(ParseRunInfo("{\"run\": 1}"), Error);
+  EXPECT_THROW(ParseRunInfo("not json"), Error);
+}
+
+TEST_F(RunRecordTest, BelievesARunOfAnotherMachineForTheLengthOfItsLease) {
+  RunInfo info;
+  info.boot_id = "another machine";
+  info.heartbeat_ms = 1'000'000;
+  EXPECT_TRUE(IsAlive(info, 1'000'000 + 60'000));
+  EXPECT_FALSE(IsAlive(info, 1'000'000 + 180'000));
+}
+
+TEST_F(RunRecordTest, GivesWayToALiveRunOnTheSameTable) {
+  const RunRecord first(store_.get(), "migrate", "db", {"a", "b"});
+  const RunRecord other(store_.get(), "migrate", "db", {"c"});
+  try {
+    const RunRecord second(store_.get(), "migrate", "db", {"b"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kConflict);
+    EXPECT_THAT(error.what(), HasSubstr(first.id()));
+  }
+}
+
+TEST_F(RunRecordTest, ClearsUpAfterADeadRunAndNothingElse) {
+  PutDeadRun(kDead, "t");
+  const std::string stray = DataFileKey("t", {2024, 3}, kDead, 0);
+  EXPECT_EQ(stray, "data/t/year=2024/month=3/20260101T000000Z-00000001-0.parquet");
+  store_->Put(stray, "x");
+  store_->Put("data/t/year=2024/month=3/notes.txt", "a user's own");
+  store_->Put(DataFileKey("u", {}, kDead, 0), "another table's");
+  store_->Create(DataFileKey("t", {}, kDead, 1), kDead)->Append(AsBytes("staged"));
+  {
+    RunRecord run(store_.get(), "migrate", "db", {"t"});
+    EXPECT_THAT(run.cleared(), ElementsAre(kDead));
+    EXPECT_THAT(Keys("data/t/"), ElementsAre("data/t/year=2024/month=3/notes.txt"));
+    EXPECT_THAT(Keys("data/u/"), testing::SizeIs(1));
+    EXPECT_THAT(Keys("runs/" + std::string(kDead) + "/"), IsEmpty());
+    run.Abandon();
+  }
+  EXPECT_THAT(Keys("runs/"), IsEmpty());
+}
+
+TEST_F(RunRecordTest, KeepsTheReportOfACommittedRun) {
+  RunRecord run(store_.get(), "migrate", "db", {"t"});
+  run.Commit("{}");
+  EXPECT_THAT(
+      Keys("runs/" + run.id() + "/"),
+      ElementsAre("runs/" + run.id() + "/report.json", "runs/" + run.id() + "/run.json"));
+}
+
+}  // namespace
+}  // namespace shoestring

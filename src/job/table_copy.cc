@@ -1,0 +1,305 @@
+#include "job/table_copy.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/error.h"
+#include "job/partition_writer.h"
+#include "job/run_record.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr size_t kNoTable = static_cast<size_t>(-1);
+constexpr std::chrono::milliseconds kTick{200};
+
+}  // namespace
+
+MemoryShares ShareMemory(int64_t budget, int jobs) {
+  constexpr int64_t kLeast = 1 << 20;
+  return {std::max(kLeast, budget / 4 / jobs), budget * 3 / 8,
+          std::max(kLeast, budget / 16 / jobs)};
+}
+
+/// A table on its way. All but `runs` is under the copier's mutex.
+struct TableCopier::Table {
+  explicit Table(const TablePlan& of) : plan(of) {}
+
+  bool HasRanges() const { return next_range < plan.ranges.size(); }
+  bool HasPartitions() const { return next_partition < partitions.size(); }
+
+  const TablePlan& plan;
+  size_t next_range = 0;
+  size_t ranges_done = 0;
+  int buffers_open = 0;     ///< Workers with rows of this table that are in no run yet.
+  int64_t rows_by_tag = 0;  ///< As Postgres counted them.
+
+  SortedRuns runs;
+  std::vector<std::pair<std::string, SortedRuns::Partition>> partitions;
+  size_t next_partition = 0;
+  size_t partitions_done = 0;
+  bool done = false;
+
+  CopiedTable result;
+};
+
+/// A range to read, a partition to write, or neither: hand over the rows gathered.
+struct TableCopier::Task {
+  size_t table = kNoTable;
+  std::optional<size_t> range;
+  std::optional<size_t> partition;
+};
+
+class TableCopier::Worker {
+ public:
+  Worker(TableCopier* copier, Connection* connection)
+      : copier_(*copier), connection_(connection) {}
+
+  void Run() {
+    while (const auto task = copier_.NextTask(table_)) {
+      if (task->table != table_ || !task->range) HandOver();
+      if (task->range) ReadRange(task->table, *task->range);
+      if (task->partition) WritePartition(task->table, *task->partition);
+    }
+  }
+
+ private:
+  void ReadRange(size_t index, size_t range) {
+    Table& table = *copier_.tables_[index];
+    Begin(index, &table);
+    int64_t rows = 0;
+    CopyStream stream(table.plan.mappings.size(),
+                      [&](std::span<const Field> fields, Bytes tuple) {
+                        Add(fields, tuple, &table);
+                        ++rows;
+                      });
+    int64_t counted = 0;
+    const int64_t tag = connection_->CopyOut(table.plan.ranges[range], [&](Bytes data) {
+      stream.Feed(data);
+      copier_.counters_.bytes_read += static_cast<int64_t>(data.size());
+      copier_.counters_.rows_read += rows - counted;
+      counted = rows;
+    });
+    if (!stream.finished() || tag != rows) {
+      throw Fail(ErrorKind::kCorrupt,
+                 "Table {}: Postgres says {} rows, its COPY stream held {}",
+                 table.plan.name, tag, rows);
+    }
+    if (table.plan.source.kind == 'm') CheckNotRefreshed(table.plan);
+    const std::lock_guard lock(copier_.mutex_);
+    table.rows_by_tag += tag;
+    ++table.ranges_done;
+  }
+
+  // The rows of a REFRESH after the snapshot are not visible in it, and the old are gone.
+  void CheckNotRefreshed(const TablePlan& plan) {
+    const Rows rows = connection_->Execute(
+        "SELECT c.relfilenode = pg_catalog.pg_relation_filenode(c.oid) "
+        "FROM pg_catalog.pg_class c WHERE c.oid = $1::oid",
+        {std::to_string(plan.source.oid)});
+    if (rows.size() == 1 && rows.Boolean(0, 0)) return;
+    throw Fail(
+        ErrorKind::kConflict,
+        "Materialized view {} was refreshed meanwhile. Nothing was changed; run this "
+        "again",
+        plan.name);
+  }
+
+  void Begin(size_t index, Table* table) {
+    if (table_ == index) return;
+    row_key_.emplace(table->plan.MakeRowKey());
+    buffer_.emplace(copier_.shares_.sort_buffer, row_key_->partition_bytes(),
+                    &copier_.spill_);
+    table_ = index;
+    const std::lock_guard lock(copier_.mutex_);
+    ++table->buffers_open;
+  }
+
+  void Add(std::span<const Field> fields, Bytes tuple, Table* table) {
+    key_.clear();
+    row_key_->Append(fields, &key_);
+    if (buffer_->Add(key_, tuple)) return;
+    table->runs.Add(buffer_->Flush());
+    buffer_->Add(key_, tuple);
+  }
+
+  void HandOver() {
+    if (table_ == kNoTable) return;
+    Table& table = *copier_.tables_[table_];
+    if (!buffer_->empty()) table.runs.Add(buffer_->Flush());
+    buffer_.reset();
+    table_ = kNoTable;
+    const std::lock_guard lock(copier_.mutex_);
+    --table.buffers_open;
+    copier_.FinishReading(&table);
+  }
+
+  void WritePartition(size_t index, size_t partition_index) {
+    Table& table = *copier_.tables_[index];
+    const auto& [key, partition] = table.partitions[partition_index];
+    const PartitionValues values = table.plan.MakeRowKey().PartitionOf(key);
+    PartitionWriter writer(
+        table.plan,
+        {copier_.options_.compression, copier_.options_.batch_rows,
+         copier_.shares_.row_group, partition.rows},
+        [&](int number) {
+          return copier_.store_->Create(
+              DataFileKey(table.plan.name, values, copier_.run_, number), copier_.run_);
+        },
+        [&](int64_t rows) {
+          copier_.counters_.rows_written += rows;
+          if (copier_.stop_.stop_requested()) {
+            throw Fail(ErrorKind::kCancelled, "Stopped on request");
+          }
+        });
+    MergeReader reader(partition.sources, &copier_.spill_);
+    while (const auto tuple = reader.Next()) writer.Append(*tuple);
+    std::vector<ParquetFile::Finished> finished = std::move(writer).Finish();
+    const std::lock_guard lock(copier_.mutex_);
+    for (auto& one : finished) {
+      one.file.partition = values;
+      copier_.counters_.bytes_written += one.file.bytes;
+      table.result.rows += one.file.rows;
+      table.result.files.push_back(std::move(one.file));
+      table.result.objects.push_back(std::move(one.object));
+    }
+    ++table.partitions_done;
+    copier_.FinishWriting(&table);
+  }
+
+  TableCopier& copier_;
+  Connection* const connection_;
+  std::optional<RowKey> row_key_;
+  std::optional<SortBuffer> buffer_;
+  std::string key_;
+  size_t table_ = kNoTable;  ///< Whose rows are in the buffer.
+};
+
+TableCopier::TableCopier(const MigrateOptions& options,
+                         const std::vector<TablePlan>& plans, ObjectStore* store,
+                         std::string run)
+    : options_(options),
+      store_(store),
+      run_(std::move(run)),
+      shares_(ShareMemory(options.memory, options.jobs)),
+      spill_(shares_.runs, options.temporary_folder) {
+  for (const auto& plan : plans) tables_.push_back(std::make_unique<Table>(plan));
+}
+
+TableCopier::~TableCopier() = default;
+
+std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& snapshot,
+                                          const std::stop_token& stop,
+                                          const std::function<void()>& on_tick) {
+  const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
+  size_t ranges = 0;
+  for (const auto& table : tables_) ranges += table->plan.ranges.size();
+  const auto count = std::min<size_t>(ranges, static_cast<size_t>(options_.jobs));
+  std::vector<std::jthread> workers;
+  workers_running_ = static_cast<int>(count);
+  for (size_t i = 0; i < count; ++i) {
+    workers.emplace_back([this, i, exporter, &snapshot] {
+      WorkerMain(i == 0 ? exporter : nullptr, snapshot);
+    });
+  }
+  std::unique_lock lock(mutex_);
+  while (workers_running_ > 0) {
+    changed_.wait_for(lock, kTick, [this] { return workers_running_ == 0; });
+    lock.unlock();
+    on_tick();
+    lock.lock();
+  }
+  if (error_) std::rethrow_exception(error_);
+  if (stop.stop_requested()) throw Fail(ErrorKind::kCancelled, "Stopped on request");
+  std::vector<CopiedTable> results;
+  for (auto& table : tables_) results.push_back(std::move(table->result));
+  return results;
+}
+
+void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
+  std::exception_ptr error;
+  try {
+    std::optional<Connection> own;
+    if (connection == nullptr) {
+      own.emplace(options_.source, stop_.get_token());
+      if (ImportSnapshot(&*own, snapshot)) connection = &*own;
+    }
+    // Without a connection: the exporter's worker, whose locks are held, does it all.
+    if (connection != nullptr) Worker(this, connection).Run();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  if (error) {
+    // What other workers say once they are told to stop is only an echo.
+    if (!error_) error_ = error;
+    stop_.request_stop();
+  }
+  --workers_running_;
+  changed_.notify_all();
+}
+
+std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (stop_.stop_requested()) return std::nullopt;
+    if (const auto task = FindTask(current_table)) return task;
+    if (std::all_of(tables_.begin(), tables_.end(),
+                    [](const auto& table) { return table->done; })) {
+      return std::nullopt;
+    }
+    // A stop request notifies nobody: so look again now and then.
+    changed_.wait_for(lock, kTick);
+  }
+}
+
+std::optional<TableCopier::Task> TableCopier::FindTask(size_t current_table) {
+  if (current_table != kNoTable) {
+    Table& table = *tables_[current_table];
+    if (!table.HasRanges()) return Task{current_table, std::nullopt, std::nullopt};
+    return Task{current_table, table.next_range++, std::nullopt};
+  }
+  // Writing first: it gives memory back.
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_[i]->HasPartitions()) continue;
+    return Task{i, std::nullopt, tables_[i]->next_partition++};
+  }
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_[i]->HasRanges()) continue;
+    return Task{i, tables_[i]->next_range++, std::nullopt};
+  }
+  return std::nullopt;
+}
+
+void TableCopier::FinishReading(Table* table) {
+  const bool read = table->ranges_done == table->plan.ranges.size();
+  if (!read || table->buffers_open > 0) return;
+  auto partitions = table->runs.Partitions();
+  if (partitions.empty()) {
+    // An empty table still gets a file: readers of the folder find its schema there.
+    const size_t bytes = table->plan.MakeRowKey().partition_bytes();
+    partitions.emplace(std::string(bytes, '\0'), SortedRuns::Partition{});
+  }
+  for (auto& partition : partitions) table->partitions.push_back(std::move(partition));
+  table->result.partitions = static_cast<int64_t>(table->partitions.size());
+  changed_.notify_all();
+}
+
+void TableCopier::FinishWriting(Table* table) {
+  if (table->partitions_done < table->partitions.size()) return;
+  if (table->result.rows != table->rows_by_tag) {
+    throw Fail(ErrorKind::kInternal, "Table {}: read {} rows, wrote {}", table->plan.name,
+               table->rows_by_tag, table->result.rows);
+  }
+  table->runs.Clear(&spill_);
+  table->partitions.clear();
+  table->done = true;
+  ++counters_.tables_done;
+  changed_.notify_all();
+}
+
+}  // namespace shoestring

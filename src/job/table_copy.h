@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "job/migrate_plan.h"
+#include "lake/external_sort.h"
+#include "lake/object_store.h"
+#include "source/snapshot.h"
+
+namespace shoestring {
+
+/// How a memory budget is shared out.
+struct MemoryShares {
+  int64_t sort_buffer = 0;  ///< Of each worker.
+  int64_t runs = 0;         ///< Of all sorted runs before they spill.
+  int64_t row_group = 0;    ///< Of each worker's current row group.
+};
+MemoryShares ShareMemory(int64_t budget, int jobs);
+
+/// The files of one table, written and durable, but not visible yet.
+struct CopiedTable {
+  std::vector<DataFile> files;
+  std::vector<StagedObject> objects;
+  int64_t rows = 0;
+  int64_t partitions = 0;
+};
+
+/// Counted while the workers run; read by anyone.
+struct CopyCounters {
+  std::atomic<int64_t> rows_read = 0;
+  std::atomic<int64_t> rows_written = 0;
+  std::atomic<int64_t> bytes_read = 0;
+  std::atomic<int64_t> bytes_written = 0;
+  std::atomic<int> tables_done = 0;
+};
+
+/// Copies planned tables with a fixed set of workers, each with a connection of its own
+/// into one snapshot: COPY ranges into sorted runs, then, when a table has been read to
+/// its end, its runs merged into one sorted file a partition.
+class TableCopier {
+ public:
+  TableCopier(const MigrateOptions& options, const std::vector<TablePlan>& plans,
+              ObjectStore* store, std::string run);
+  ~TableCopier();
+
+  /// `exporter` holds the snapshot and serves as the first worker's connection. Calls
+  /// `on_tick` about five times a second. Throws the first error of any worker.
+  std::vector<CopiedTable> Run(Connection* exporter, const Snapshot& snapshot,
+                               const std::stop_token& stop,
+                               const std::function<void()>& on_tick);
+
+  const CopyCounters& counters() const { return counters_; }
+  int64_t spilled_bytes() const { return spill_.spilled_bytes(); }
+
+ private:
+  struct Table;
+  struct Task;
+  class Worker;
+
+  /// Nothing when all is done or a stop was requested.
+  std::optional<Task> NextTask(size_t current_table);
+  std::optional<Task> FindTask(size_t current_table);
+  void FinishReading(Table* table);
+  void FinishWriting(Table* table);
+  void WorkerMain(Connection* connection, const Snapshot& snapshot);
+
+  const MigrateOptions& options_;
+  ObjectStore* const store_;
+  const std::string run_;
+  const MemoryShares shares_;
+  SpillStore spill_;
+  CopyCounters counters_;
+  std::stop_source stop_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  // Under mutex_:
+  std::vector<std::unique_ptr<Table>> tables_;
+  std::exception_ptr error_;
+  int workers_running_ = 0;
+};
+
+}  // namespace shoestring

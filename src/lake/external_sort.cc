@@ -1,0 +1,342 @@
+#include "lake/external_sort.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr size_t kPrefixBytes = sizeof(unsigned __int128);
+constexpr size_t kRecordHeaderBytes = 2 * sizeof(uint32_t);
+constexpr size_t kBlockBytes = 64 << 10;
+constexpr size_t kChunkBytes = 1 << 20;
+
+struct Record {
+  std::string_view key;
+  Bytes value;
+  size_t size = 0;  ///< With its header.
+};
+
+uint32_t LoadLength(const char* from) {
+  uint32_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+void AppendLength(std::string* to, size_t length) {
+  const auto value = static_cast<uint32_t>(length);
+  to->append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// Records: key length, value length, key, value. Written and read by this file alone.
+Record ParseRecord(const char* from) {
+  const size_t key = LoadLength(from);
+  const size_t value = LoadLength(from + sizeof(uint32_t));
+  const char* body = from + kRecordHeaderBytes;
+  return {{body, key},
+          {reinterpret_cast<const uint8_t*>(body + key), value},
+          kRecordHeaderBytes + key + value};
+}
+
+unsigned __int128 Prefix(std::string_view key) {
+  uint8_t padded[kPrefixBytes] = {};
+  std::memcpy(padded, key.data(), std::min(key.size(), kPrefixBytes));
+  return static_cast<unsigned __int128>(LoadBigEndian<uint64_t>(padded)) << 64 |
+         LoadBigEndian<uint64_t>(padded + sizeof(uint64_t));
+}
+
+arrow::util::Codec* Codec() {
+  static const auto kCodec =
+      arrow::util::Codec::Create(arrow::Compression::LZ4).ValueOrDie();
+  return kCodec.get();
+}
+
+[[noreturn]] void ThrowSpill(const std::string& directory, int error) {
+  throw Fail(
+      error == ENOSPC || error == EDQUOT ? ErrorKind::kLimit : ErrorKind::kUnavailable,
+      "Cannot write sorted rows to a temporary file in {}: {}. Way out: set TMPDIR "
+      "to a folder with room, or give more --memory",
+      directory, std::strerror(error));
+}
+
+// Packs records into compressed blocks, blocks into chunks.
+class RunWriter {
+ public:
+  RunWriter(size_t partition_bytes, SpillStore* store)
+      : partition_bytes_(partition_bytes), store_(store) {}
+
+  void Add(std::string_view record, std::string_view key) {
+    const std::string_view partition = key.substr(0, partition_bytes_);
+    if (run_.segments.empty() || run_.segments.back().partition != partition) {
+      FinishBlock();
+      run_.segments.push_back({std::string(partition), 0, 0, {}});
+    }
+    if (block_.size() + record.size() > kBlockBytes) FinishBlock();
+    block_.append(record);
+    SortedSegment& segment = run_.segments.back();
+    ++segment.rows;
+    segment.raw_bytes += static_cast<int64_t>(record.size());
+  }
+
+  SortedRun Finish() && {
+    FinishBlock();
+    FinishChunk();
+    return std::move(run_);
+  }
+
+ private:
+  void FinishBlock() {
+    if (block_.empty()) return;
+    const auto raw = static_cast<int64_t>(block_.size());
+    const auto* from = reinterpret_cast<const uint8_t*>(block_.data());
+    const int64_t bound = Codec()->MaxCompressedLen(raw, from);
+    if (chunk_.size() + static_cast<size_t>(bound) > kChunkBytes) FinishChunk();
+    const size_t at = chunk_.size();
+    chunk_.resize(at + static_cast<size_t>(bound));
+    auto* to = reinterpret_cast<uint8_t*>(chunk_.data() + at);
+    const auto stored = Codec()->Compress(raw, from, bound, to);
+    if (!stored.ok()) throw Fail(ErrorKind::kInternal, "{}", stored.status().ToString());
+    chunk_.resize(at + static_cast<size_t>(*stored));
+    run_.segments.back().blocks.push_back(
+        {static_cast<uint32_t>(run_.chunks.size()), static_cast<uint32_t>(at),
+         static_cast<uint32_t>(*stored), static_cast<uint32_t>(raw)});
+    block_.clear();
+  }
+
+  void FinishChunk() {
+    if (chunk_.empty()) return;
+    chunk_.shrink_to_fit();
+    run_.chunks.push_back(store_->Put(std::move(chunk_)));
+    chunk_.clear();
+    chunk_.reserve(kChunkBytes);
+  }
+
+  const size_t partition_bytes_;
+  SpillStore* const store_;
+  std::string block_;
+  std::string chunk_;
+  SortedRun run_;
+};
+
+}  // namespace
+
+SpillStore::SpillStore(int64_t memory_limit, std::string directory)
+    : memory_limit_(memory_limit), directory_(std::move(directory)) {}
+
+SpillStore::~SpillStore() {
+  if (file_ >= 0) close(file_);
+}
+
+SpillStore::Chunk SpillStore::Put(std::string bytes) {
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (memory_used_.fetch_add(size) + size <= memory_limit_) {
+    return {std::make_shared<const std::string>(std::move(bytes)), 0};
+  }
+  memory_used_ -= size;
+  const int file = FileDescriptor();
+  const int64_t offset = spilled_bytes_.fetch_add(size);
+  for (int64_t done = 0; done < size;) {
+    const ssize_t wrote = pwrite(file, bytes.data() + done,
+                                 static_cast<size_t>(size - done), offset + done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) ThrowSpill(directory_, wrote < 0 ? errno : ENOSPC);
+    done += wrote;
+  }
+  return {nullptr, offset};
+}
+
+int SpillStore::FileDescriptor() {
+  const std::lock_guard lock(mutex_);
+  if (file_ >= 0) return file_;
+  file_ = open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file_ < 0) {
+    // Not every file system has O_TMPFILE.
+    std::string name = directory_ + "/shoestring-XXXXXX";
+    file_ = mkostemp(name.data(), O_CLOEXEC);
+    if (file_ < 0) ThrowSpill(directory_, errno);
+    unlink(name.c_str());
+  }
+  return file_;
+}
+
+void SpillStore::Read(const Chunk& chunk, int64_t offset, std::span<uint8_t> to) const {
+  if (chunk.memory) {
+    std::memcpy(to.data(), chunk.memory->data() + offset, to.size());
+    return;
+  }
+  for (size_t done = 0; done < to.size();) {
+    const ssize_t got = pread(file_, to.data() + done, to.size() - done,
+                              chunk.offset + offset + static_cast<int64_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) ThrowSpill(directory_, got < 0 ? errno : EIO);
+    done += static_cast<size_t>(got);
+  }
+}
+
+void SpillStore::Release(const Chunk& chunk) {
+  if (chunk.memory) memory_used_ -= static_cast<int64_t>(chunk.memory->size());
+}
+
+SortBuffer::SortBuffer(int64_t capacity_bytes, size_t partition_bytes, SpillStore* store)
+    : capacity_(static_cast<size_t>(capacity_bytes)),
+      partition_bytes_(partition_bytes),
+      store_(store) {}
+
+bool SortBuffer::Add(std::string_view key, Bytes value) {
+  const size_t size = kRecordHeaderBytes + key.size() + value.size();
+  const size_t used = records_.size() + entries_.size() * sizeof(Entry);
+  if (!entries_.empty() && used + size + sizeof(Entry) > capacity_) return false;
+  if (entries_.empty()) {
+    // Reserved, not touched: pages are taken as rows come.
+    records_.reserve(std::max(size, capacity_));
+  }
+  entries_.push_back({Prefix(key), records_.size()});
+  AppendLength(&records_, key.size());
+  AppendLength(&records_, value.size());
+  records_.append(key);
+  records_.append(AsText(value));
+  return true;
+}
+
+std::string_view SortBuffer::RecordAt(uint64_t offset) const {
+  const char* at = records_.data() + offset;
+  return {at, ParseRecord(at).size};
+}
+
+bool SortBuffer::Less(const Entry& a, const Entry& b) const {
+  if (a.prefix != b.prefix) return a.prefix < b.prefix;
+  return ParseRecord(records_.data() + a.offset).key <
+         ParseRecord(records_.data() + b.offset).key;
+}
+
+SortedRun SortBuffer::Flush() {
+  std::sort(entries_.begin(), entries_.end(),
+            [this](const Entry& a, const Entry& b) { return Less(a, b); });
+  RunWriter writer(partition_bytes_, store_);
+  for (const Entry& entry : entries_) {
+    const std::string_view record = RecordAt(entry.offset);
+    writer.Add(record, ParseRecord(record.data()).key);
+  }
+  entries_.clear();
+  records_.clear();
+  if (records_.capacity() > capacity_) records_.shrink_to_fit();
+  return std::move(writer).Finish();
+}
+
+/// The records of one segment, one block in memory at a time.
+class MergeReader::Cursor {
+ public:
+  Cursor(Source source, const SpillStore* store) : source_(source), store_(store) {}
+
+  bool Advance() {
+    at_ += record_.size;
+    if (at_ >= block_.size() && !LoadBlock()) return false;
+    record_ = ParseRecord(block_.data() + at_);
+    prefix_ = Prefix(record_.key);
+    return true;
+  }
+
+  bool operator<(const Cursor& other) const {
+    if (prefix_ != other.prefix_) return prefix_ < other.prefix_;
+    return record_.key < other.record_.key;
+  }
+
+  Bytes value() const { return record_.value; }
+
+ private:
+  bool LoadBlock() {
+    if (next_block_ == source_.segment->blocks.size()) return false;
+    const auto& block = source_.segment->blocks[next_block_++];
+    stored_.resize(block.stored_bytes);
+    store_->Read(source_.run->chunks[block.chunk], block.offset, stored_);
+    block_.resize(block.raw_bytes);
+    const auto raw =
+        Codec()->Decompress(block.stored_bytes, stored_.data(), block.raw_bytes,
+                            reinterpret_cast<uint8_t*>(block_.data()));
+    if (!raw.ok() || *raw != block.raw_bytes) {
+      throw Fail(ErrorKind::kInternal, "A sorted block cannot be read back");
+    }
+    at_ = 0;
+    return true;
+  }
+
+  Source source_;
+  const SpillStore* store_;
+  size_t next_block_ = 0;
+  size_t at_ = 0;
+  std::vector<uint8_t> stored_;
+  std::string block_;
+  Record record_;
+  unsigned __int128 prefix_ = 0;
+};
+
+MergeReader::MergeReader(std::vector<Source> sources, const SpillStore* store) {
+  for (const Source& source : sources) {
+    auto cursor = std::make_unique<Cursor>(source, store);
+    if (cursor->Advance()) heap_.push_back(std::move(cursor));
+  }
+  for (size_t i = heap_.size() / 2; i-- > 0;) SiftDown(i);
+}
+
+MergeReader::~MergeReader() = default;
+
+void MergeReader::SiftDown(size_t at) {
+  for (;;) {
+    size_t least = at;
+    for (size_t child = 2 * at + 1; child <= 2 * at + 2; ++child) {
+      if (child < heap_.size() && *heap_[child] < *heap_[least]) least = child;
+    }
+    if (least == at) return;
+    std::swap(heap_[at], heap_[least]);
+    at = least;
+  }
+}
+
+std::optional<Bytes> MergeReader::Next() {
+  if (started_) {
+    if (!heap_.front()->Advance()) {
+      std::swap(heap_.front(), heap_.back());
+      heap_.pop_back();
+    }
+    SiftDown(0);
+  }
+  started_ = !heap_.empty();
+  if (!started_) return std::nullopt;
+  return heap_.front()->value();
+}
+
+void SortedRuns::Add(SortedRun run) {
+  auto owned = std::make_unique<SortedRun>(std::move(run));
+  const std::lock_guard lock(mutex_);
+  runs_.push_back(std::move(owned));
+}
+
+std::map<std::string, SortedRuns::Partition> SortedRuns::Partitions() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, Partition> partitions;
+  for (const auto& run : runs_) {
+    for (const auto& segment : run->segments) {
+      Partition& partition = partitions[segment.partition];
+      partition.rows += segment.rows;
+      partition.raw_bytes += segment.raw_bytes;
+      partition.sources.push_back({run.get(), &segment});
+    }
+  }
+  return partitions;
+}
+
+void SortedRuns::Clear(SpillStore* store) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& run : runs_) {
+    for (const auto& chunk : run->chunks) store->Release(chunk);
+  }
+  runs_.clear();
+}
+
+}  // namespace shoestring

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lake/object_store.h"
+#include "lake/posix_file.h"
+
+namespace shoestring {
+
+/// A lake in a local folder. Several processes may use one folder at once.
+///
+/// What is being written stands under runs/, on the same file system, and is renamed into
+/// place when it is whole and durable, so that data/ and catalog/ hold nothing else than
+/// finished objects. PutIf() takes a lock on runs/lock. Symbolic links below the root are
+/// not followed; List() leaves them out. Etags of Get() and PutIf() are hashes of the
+/// content, those of Head() and List() come from size, time and inode; PutIf() takes
+/// both.
+///
+/// Whatever was published before a Put() or PutIf() survives a power failure when that
+/// does: syncing the folders of many files at once costs hardly more than one.
+class FolderStore final : public ObjectStore {
+ public:
+  /// `root` must be absolute and exist.
+  explicit FolderStore(std::string root);
+
+  Object Get(std::string_view key) override;
+  std::optional<ObjectInfo> Head(std::string_view key) override;
+  void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to) override;
+  std::vector<ObjectInfo> List(std::string_view prefix) override;
+  /// Stages in runs/<run>/staging/.
+  std::unique_ptr<ObjectWriter> Create(std::string_view key,
+                                       std::string_view run) override;
+  /// Doing it again is no error, so that a run that was killed in between can go on.
+  void Publish(const StagedObject& object) override;
+  void Put(std::string_view key, std::string_view content) override;
+  std::optional<std::string> PutIf(std::string_view key, std::string_view content,
+                                   const std::optional<std::string>& etag) override;
+  /// Removes the folders that became empty, too, except those right below the root.
+  void Delete(std::string_view key) override;
+  /// "file:///data/my lake", not encoded; the plain path when it has '?' or '#' in it.
+  std::string Uri() const override;
+  StoreStatistics statistics() const override;
+
+ private:
+  void MarkUnsynced(std::string_view key);
+  void SyncFolders();
+  bool HasEtag(std::string_view key, const std::optional<std::string>& etag);
+  FileDescriptor Lock();
+  bool TryPut(std::string_view key, std::string_view content);
+  void SweepTemporary();
+
+  std::string root_;
+  FileDescriptor root_fd_;
+  std::atomic<int64_t> reads_ = 0;
+  std::atomic<int64_t> bytes_read_ = 0;
+  std::atomic<int64_t> writes_ = 0;
+  std::atomic<int64_t> bytes_written_ = 0;
+  std::atomic<int64_t> lists_ = 0;
+
+  std::mutex mutex_;
+  std::set<std::string> unsynced_;  ///< Folders with new names in them. By mutex_.
+};
+
+}  // namespace shoestring

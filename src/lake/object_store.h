@@ -1,0 +1,93 @@
+// lake: the folder or bucket itself: objects, layout, Parquet files, Iceberg metadata,
+// commits. Knows nothing of Postgres connections or of query engines.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace shoestring {
+
+struct ObjectInfo {
+  std::string key;   ///< Relative to the lake's root, '/' between parts.
+  int64_t size = 0;  ///< Bytes.
+  std::string etag;  ///< Changes whenever the content does.
+};
+
+struct Object {
+  std::string content;
+  std::string etag;
+};
+
+/// A finished object that nobody sees yet under its key.
+struct StagedObject {
+  std::string key;
+  int64_t size = 0;
+  std::string token;  ///< The store's own: where the bytes wait.
+};
+
+/// Streams one object. Destroyed without Finish(), it leaves nothing behind.
+/// Not thread-safe.
+class ObjectWriter {
+ public:
+  virtual ~ObjectWriter() = default;
+  virtual void Append(Bytes bytes) = 0;
+  /// Makes the bytes durable; Publish() makes them visible.
+  virtual StagedObject Finish() && = 0;
+};
+
+/// What was asked of a store so far.
+struct StoreStatistics {
+  int64_t reads = 0;
+  int64_t bytes_read = 0;
+  int64_t writes = 0;
+  int64_t bytes_written = 0;
+  int64_t lists = 0;
+};
+
+/// A lake's objects: a folder or a bucket. Thread-safe. Keys never contain "..", an empty
+/// part or a leading '/'; a call with such a key throws kInvalidArgument.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  /// Throws kNotFound when there is none.
+  virtual Object Get(std::string_view key) = 0;
+  /// Nothing when there is none.
+  virtual std::optional<ObjectInfo> Head(std::string_view key) = 0;
+  /// Fills `to` from `offset`. Throws kCorrupt when the object ends before.
+  virtual void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to) = 0;
+  /// All objects below a prefix that ends in '/' (or is empty), in order of their keys.
+  virtual std::vector<ObjectInfo> List(std::string_view prefix) = 0;
+
+  /// Streams a large object; `run` owns what is staged until it is published.
+  virtual std::unique_ptr<ObjectWriter> Create(std::string_view key,
+                                               std::string_view run) = 0;
+  /// Makes a staged object visible under its key, replacing what was there.
+  virtual void Publish(const StagedObject& object) = 0;
+
+  /// Writes a small object whole; readers see the old or the new, never a part.
+  virtual void Put(std::string_view key, std::string_view content) = 0;
+  /// Put() only if the object still has this etag, or, given none, does not exist.
+  /// The new etag, or nothing when somebody else was first.
+  virtual std::optional<std::string> PutIf(std::string_view key, std::string_view content,
+                                           const std::optional<std::string>& etag) = 0;
+  /// No error when it does not exist.
+  virtual void Delete(std::string_view key) = 0;
+
+  /// "file:///data/lake" or "s3://bucket/prefix": what Iceberg metadata names files by.
+  virtual std::string Uri() const = 0;
+  virtual StoreStatistics statistics() const = 0;
+};
+
+/// Opens "DIR", "file://DIR"; "s3://…" is refused until S3 is supported. A folder is
+/// created when `create`, else kNotFound.
+std::unique_ptr<ObjectStore> OpenObjectStore(std::string_view lake, bool create);
+
+}  // namespace shoestring

@@ -1,0 +1,305 @@
+#include "lake/parquet_file.h"
+
+#include <arrow/api.h>
+#include <arrow/io/interfaces.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/file_writer.h>
+#include <parquet/metadata.h>
+
+#include <charconv>
+#include <map>
+
+#include "base/error.h"
+#include "lake/parquet_statistics.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr std::string_view kFieldIdKey = "PARQUET:field_id";
+constexpr int64_t kDataPageBytes = 256 << 10;
+constexpr int64_t kMaxStatisticsBytes = 1 << 10;
+
+void Check(const arrow::Status& status) {
+  if (status.ok()) return;
+  throw Fail(status.IsOutOfMemory() ? ErrorKind::kLimit : ErrorKind::kInternal,
+             "Parquet: {}", status.ToString());
+}
+
+// Arrow's writer over an ObjectWriter. The writer's own errors pass through Arrow as they
+// were thrown.
+class ObjectStream : public arrow::io::OutputStream {
+ public:
+  explicit ObjectStream(std::unique_ptr<ObjectWriter> to) : to_(std::move(to)) {}
+
+  arrow::Status Write(const void* data, int64_t size) override {
+    to_->Append({static_cast<const uint8_t*>(data), static_cast<size_t>(size)});
+    position_ += size;
+    return arrow::Status::OK();
+  }
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+
+  int64_t position() const { return position_; }
+  ObjectWriter* writer() { return to_.get(); }
+
+ private:
+  std::unique_ptr<ObjectWriter> to_;
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+const LakeType& LeafType(const LakeColumn& column) {
+  return column.type.kind == LakeType::Kind::kList ? column.type.element.at(0)
+                                                   : column.type;
+}
+
+// Parquet's bounds leave NaN out, and a reader for whom NaN is greater than all numbers,
+// as for Postgres and DuckDB, would skip rows by them.
+bool HasBounds(const LakeColumn& column) {
+  const LakeType::Kind kind = LeafType(column).kind;
+  return kind != LakeType::Kind::kFloat && kind != LakeType::Kind::kDouble;
+}
+
+std::shared_ptr<parquet::WriterProperties> WriterProperties(
+    const ParquetOptions& options, const std::vector<LakeColumn>& columns) {
+  parquet::WriterProperties::Builder builder;
+  switch (options.compression.codec) {
+    case Compression::Codec::kNone:
+      builder.compression(parquet::Compression::UNCOMPRESSED);
+      break;
+    case Compression::Codec::kSnappy:
+      builder.compression(parquet::Compression::SNAPPY);
+      break;
+    case Compression::Codec::kZstd:
+      builder.compression(parquet::Compression::ZSTD);
+      if (options.compression.level != 0) {
+        builder.compression_level(options.compression.level);
+      }
+      break;
+  }
+  builder.created_by("shoestring")
+      ->max_row_group_length(options.row_group_rows)
+      ->data_pagesize(kDataPageBytes)
+      ->max_statistics_size(kMaxStatisticsBytes)
+      ->enable_store_decimal_as_integer()
+      ->enable_write_page_index();
+  for (const LakeColumn& column : columns) {
+    if (HasBounds(column)) continue;
+    const bool list = column.type.kind == LakeType::Kind::kList;
+    const std::string path = column.name + (list ? ".list.element" : "");
+    builder.disable_statistics(path)->disable_write_page_index(path);
+  }
+  return builder.build();
+}
+
+std::shared_ptr<arrow::DataType> ArrowTypeOf(const LakeType& type) {
+  using Kind = LakeType::Kind;
+  switch (type.kind) {
+    case Kind::kBoolean: return arrow::boolean();
+    case Kind::kInt: return arrow::int32();
+    case Kind::kLong: return arrow::int64();
+    case Kind::kFloat: return arrow::float32();
+    case Kind::kDouble: return arrow::float64();
+    case Kind::kDecimal: return arrow::decimal128(type.precision, type.scale);
+    case Kind::kDate: return arrow::date32();
+    case Kind::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO);
+    case Kind::kTimestampTz: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case Kind::kString: return arrow::utf8();
+    case Kind::kBinary: return arrow::binary();
+    case Kind::kList: return arrow::list(ArrowTypeOf(type.element.at(0)));
+  }
+  throw Fail(ErrorKind::kInternal, "No Arrow type for {}", ToString(type));
+}
+
+std::shared_ptr<const arrow::KeyValueMetadata> FieldId(int id) {
+  return arrow::key_value_metadata({std::string(kFieldIdKey)}, {std::to_string(id)});
+}
+
+}  // namespace
+
+Compression ParseCompression(std::string_view text) {
+  if (text == "none") return {Compression::Codec::kNone, 0};
+  if (text == "snappy") return {Compression::Codec::kSnappy, 0};
+  if (text == "zstd") return {Compression::Codec::kZstd, 0};
+  constexpr std::string_view kZstdLevel = "zstd:";
+  if (text.starts_with(kZstdLevel)) {
+    const std::string_view digits = text.substr(kZstdLevel.size());
+    int level = 0;
+    const auto end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, level);
+    if (parsed.ec == std::errc() && parsed.ptr == end && level >= 1 && level <= 22) {
+      return {Compression::Codec::kZstd, level};
+    }
+  }
+  throw Fail(ErrorKind::kInvalidArgument,
+             "Unknown compression {:?}: use snappy, zstd, zstd:1 to zstd:22, or none",
+             text);
+}
+
+std::string ToString(const Compression& compression) {
+  switch (compression.codec) {
+    case Compression::Codec::kNone: return "none";
+    case Compression::Codec::kSnappy: return "snappy";
+    case Compression::Codec::kZstd:
+      return compression.level == 0 ? "zstd" : fmt::format("zstd:{}", compression.level);
+  }
+  return "none";
+}
+
+LakeType LakeTypeOf(const arrow::DataType& type) {
+  using Kind = LakeType::Kind;
+  switch (type.id()) {
+    case arrow::Type::BOOL: return {Kind::kBoolean};
+    case arrow::Type::INT32: return {Kind::kInt};
+    case arrow::Type::INT64: return {Kind::kLong};
+    case arrow::Type::FLOAT: return {Kind::kFloat};
+    case arrow::Type::DOUBLE: return {Kind::kDouble};
+    case arrow::Type::DATE32: return {Kind::kDate};
+    case arrow::Type::STRING: return {Kind::kString};
+    case arrow::Type::BINARY: return {Kind::kBinary};
+    case arrow::Type::DECIMAL128: {
+      const auto& decimal = static_cast<const arrow::Decimal128Type&>(type);
+      return {Kind::kDecimal, decimal.precision(), decimal.scale(), {}};
+    }
+    case arrow::Type::TIMESTAMP: {
+      const auto& timestamp = static_cast<const arrow::TimestampType&>(type);
+      if (timestamp.unit() != arrow::TimeUnit::MICRO) break;
+      return {timestamp.timezone().empty() ? Kind::kTimestamp : Kind::kTimestampTz};
+    }
+    case arrow::Type::LIST:
+      return {Kind::kList,
+              0,
+              0,
+              {LakeTypeOf(*static_cast<const arrow::ListType&>(type).value_type())}};
+    default: break;
+  }
+  throw Fail(ErrorKind::kUnsupported, "No lake file holds the Arrow type {}",
+             type.ToString());
+}
+
+void AssignFieldIds(std::vector<LakeColumn>* columns) {
+  int next = 1;
+  for (LakeColumn& column : *columns) column.field_id = next++;
+  for (LakeColumn& column : *columns) {
+    column.element_id = column.type.kind == LakeType::Kind::kList ? next++ : 0;
+  }
+}
+
+std::shared_ptr<arrow::Schema> FileSchema(const std::vector<LakeColumn>& columns) {
+  arrow::FieldVector fields;
+  for (const LakeColumn& column : columns) {
+    auto type = ArrowTypeOf(column.type);
+    if (column.type.kind == LakeType::Kind::kList) {
+      type = arrow::list(arrow::field("element", ArrowTypeOf(column.type.element.at(0)),
+                                      true, FieldId(column.element_id)));
+    }
+    fields.push_back(
+        arrow::field(column.name, type, !column.required, FieldId(column.field_id)));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+struct ParquetFile::State {
+  std::vector<LakeColumn> columns;
+  ParquetOptions options;
+  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<ObjectStream> stream;
+  std::unique_ptr<parquet::arrow::FileWriter> writer;
+  arrow::RecordBatchVector pending;
+  int64_t pending_rows = 0;
+  int64_t pending_bytes = 0;
+  int64_t rows = 0;
+  std::map<int, int64_t> nulls;  ///< By field id, of the columns without statistics.
+
+  void CountNulls(const arrow::RecordBatch& batch) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (HasBounds(columns[i])) continue;
+      const arrow::Array& array = *batch.column(static_cast<int>(i));
+      if (columns[i].type.kind == LakeType::Kind::kList) {
+        // As Parquet counts a leaf: an empty or missing list is one null value.
+        const auto& list = static_cast<const arrow::ListArray&>(array);
+        int64_t count = list.values()->null_count();
+        for (int64_t row = 0; row < list.length(); ++row) {
+          if (list.IsNull(row) || list.value_length(row) == 0) ++count;
+        }
+        nulls[columns[i].element_id] += count;
+      } else {
+        nulls[columns[i].field_id] += array.null_count();
+      }
+    }
+  }
+
+  void WriteRowGroup() {
+    if (pending_rows == 0) return;
+    auto table = arrow::Table::FromRecordBatches(schema, pending);
+    Check(table.status());
+    Check(writer->WriteTable(**table, options.row_group_rows));
+    pending.clear();
+    pending_rows = 0;
+    pending_bytes = 0;
+  }
+};
+
+ParquetFile::ParquetFile(std::unique_ptr<ObjectWriter> to,
+                         const std::vector<LakeColumn>& columns,
+                         const ParquetOptions& options)
+    : state_(std::make_unique<State>()) {
+  state_->columns = columns;
+  state_->options = options;
+  state_->schema = FileSchema(columns);
+  state_->stream = std::make_shared<ObjectStream>(std::move(to));
+  auto writer = parquet::arrow::FileWriter::Open(
+      *state_->schema, arrow::default_memory_pool(), state_->stream,
+      WriterProperties(options, columns), parquet::default_arrow_writer_properties());
+  Check(writer.status());
+  state_->writer = std::move(*writer);
+}
+
+ParquetFile::~ParquetFile() = default;
+
+void ParquetFile::Write(std::shared_ptr<arrow::RecordBatch> batch) {
+  State& state = *state_;
+  state.pending_rows += batch->num_rows();
+  state.rows += batch->num_rows();
+  for (const auto& column : batch->columns()) {
+    for (const auto& buffer : column->data()->buffers) {
+      if (buffer) state.pending_bytes += buffer->size();
+    }
+  }
+  state.CountNulls(*batch);
+  // The decoder's schema has neither field ids nor nullability.
+  state.pending.push_back(
+      arrow::RecordBatch::Make(state.schema, batch->num_rows(), batch->columns()));
+  if (state.pending_rows >= state.options.row_group_rows ||
+      state.pending_bytes >= state.options.row_group_bytes) {
+    state.WriteRowGroup();
+  }
+}
+
+int64_t ParquetFile::room() const {
+  return state_->options.row_group_rows - state_->pending_rows;
+}
+int64_t ParquetFile::rows() const { return state_->rows; }
+int64_t ParquetFile::bytes() const { return state_->stream->position(); }
+
+ParquetFile::Finished ParquetFile::Finish() && {
+  State& state = *state_;
+  state.WriteRowGroup();
+  Check(state.writer->Close());
+  Finished finished;
+  finished.object = std::move(*state.stream->writer()).Finish();
+  const std::shared_ptr<parquet::FileMetaData> footer = state.writer->metadata();
+  finished.file = DescribeFile(*footer, state.columns);
+  for (const auto& [id, count] : state.nulls)
+    finished.file.columns[id].null_count = count;
+  finished.file.key = finished.object.key;
+  finished.file.bytes = finished.object.size;
+  return finished;
+}
+
+}  // namespace shoestring

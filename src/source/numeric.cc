@@ -1,0 +1,91 @@
+#include "source/numeric.h"
+
+#include <array>
+
+namespace shoestring {
+
+namespace {
+
+constexpr int32_t kTypmodHeader = 4;
+constexpr uint16_t kPositive = 0x0000;
+constexpr uint16_t kNegative = 0x4000;
+constexpr uint16_t kNotANumberSign = 0xC000;
+constexpr uint16_t kPositiveInfinity = 0xD000;
+constexpr uint16_t kNegativeInfinity = 0xF000;
+constexpr int kDigitsPerGroup = 4;
+constexpr int kGroupBase = 10000;
+constexpr size_t kHeaderBytes = 8;
+
+constexpr auto kPowersOfTen = [] {
+  std::array<Int128, 39> powers{};
+  powers[0] = 1;
+  for (size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
+// value * 10^exponent + group, as long as it stays below the limit.
+bool ShiftAndAdd(Int128 limit, int exponent, int add, Int128* value) {
+  if (*value > limit / kPowersOfTen[exponent]) return false;
+  *value = *value * kPowersOfTen[exponent] + add;
+  return *value < limit;
+}
+
+}  // namespace
+
+NumericSize NumericSizeOfTypmod(int32_t typmod) {
+  const int32_t packed = typmod - kTypmodHeader;
+  // The scale is 11 bits, signed.
+  return {(packed >> 16) & 0xFFFF, ((packed & 0x7FF) ^ 1024) - 1024};
+}
+
+NumericOutcome DecodeNumeric(Bytes field, int precision, int scale, Int128* value) {
+  if (field.size() < kHeaderBytes) return NumericOutcome::kMalformed;
+  const auto count = LoadBigEndian<uint16_t>(field.data());
+  const int weight = LoadBigEndian<int16_t>(field.data() + 2);
+  const auto sign = LoadBigEndian<uint16_t>(field.data() + 4);
+  if (sign == kNotANumberSign) return NumericOutcome::kNotANumber;
+  if (sign == kPositiveInfinity || sign == kNegativeInfinity) {
+    return NumericOutcome::kInfinity;
+  }
+  if (sign != kPositive && sign != kNegative) return NumericOutcome::kMalformed;
+  if (field.size() != kHeaderBytes + 2 * size_t{count}) return NumericOutcome::kMalformed;
+
+  const Int128 limit = kPowersOfTen[precision];
+  Int128 sum = 0;
+  // Decimal places that the groups read so far leave to the right of the point, negated.
+  int exponent = kDigitsPerGroup * (weight + 1);
+  for (int i = 0; i < count; ++i) {
+    const int group = LoadBigEndian<int16_t>(field.data() + kHeaderBytes + 2 * i);
+    if (group < 0 || group >= kGroupBase) return NumericOutcome::kMalformed;
+    exponent -= kDigitsPerGroup;
+    const int excess = -exponent - scale;  // Digits of this group past the scale.
+    if (excess <= 0) {
+      if (!ShiftAndAdd(limit, kDigitsPerGroup, group, &sum)) {
+        return NumericOutcome::kOutOfRange;
+      }
+      continue;
+    }
+    if (excess >= kDigitsPerGroup) {
+      if (group != 0) return NumericOutcome::kOutOfRange;
+      exponent += kDigitsPerGroup;
+      continue;
+    }
+    const int unit = static_cast<int>(kPowersOfTen[excess]);
+    if (group % unit != 0) return NumericOutcome::kOutOfRange;
+    if (!ShiftAndAdd(limit, kDigitsPerGroup - excess, group / unit, &sum)) {
+      return NumericOutcome::kOutOfRange;
+    }
+    exponent += excess;
+  }
+  // What is left are zeros that the send form does not carry.
+  const int missing = sum == 0 ? 0 : exponent + scale;
+  if (missing > 0) {
+    if (missing > precision || !ShiftAndAdd(limit, missing, 0, &sum)) {
+      return NumericOutcome::kOutOfRange;
+    }
+  }
+  *value = sign == kNegative ? -sum : sum;
+  return NumericOutcome::kOk;
+}
+
+}  // namespace shoestring

@@ -1,0 +1,373 @@
+#include "source/row_decoder.h"
+
+#include <arrow/api.h>
+#include <arrow/util/utf8.h>
+
+#include "base/error.h"
+#include "source/numeric.h"
+#include "source/postgres_time.h"
+
+namespace shoestring {
+
+/// The values of one column: reads a type's binary send form into an Arrow builder.
+class RowDecoder::Column {
+ public:
+  virtual ~Column() = default;
+  virtual ValueOutcome Append(Bytes field) = 0;
+  virtual void AppendNull() = 0;
+  virtual std::shared_ptr<arrow::ArrayBuilder> builder() = 0;
+};
+
+namespace {
+
+using Column = RowDecoder::Column;
+
+void Check(const arrow::Status& status) {
+  if (status.ok()) return;
+  throw Fail(status.IsOutOfMemory() || status.IsCapacityError() ? ErrorKind::kLimit
+                                                                : ErrorKind::kInternal,
+             "Arrow: {}", status.ToString());
+}
+
+template <typename Builder>
+class BuilderColumn : public Column {
+ public:
+  explicit BuilderColumn(const std::shared_ptr<arrow::DataType>& type)
+      : builder_(std::make_shared<Builder>(type, arrow::default_memory_pool())) {}
+  void AppendNull() override { Check(builder_->AppendNull()); }
+  std::shared_ptr<arrow::ArrayBuilder> builder() override { return builder_; }
+
+ protected:
+  std::shared_ptr<Builder> builder_;
+};
+
+// A big-endian integer or float of fixed width, kept as it is or widened.
+template <typename Builder, typename Raw>
+class FixedColumn : public BuilderColumn<Builder> {
+ public:
+  using BuilderColumn<Builder>::BuilderColumn;
+  ValueOutcome Append(Bytes field) override {
+    if (field.size() != sizeof(Raw)) return ValueOutcome::kMalformed;
+    const auto raw = LoadBigEndian<Raw>(field.data());
+    using Value = typename Builder::value_type;
+    if constexpr (std::is_floating_point_v<Value>) {
+      Check(this->builder_->Append(std::bit_cast<Value>(raw)));
+    } else {
+      Check(this->builder_->Append(static_cast<Value>(raw)));
+    }
+    return ValueOutcome::kOk;
+  }
+};
+
+class BooleanColumn : public BuilderColumn<arrow::BooleanBuilder> {
+ public:
+  using BuilderColumn::BuilderColumn;
+  ValueOutcome Append(Bytes field) override {
+    if (field.size() != 1) return ValueOutcome::kMalformed;
+    Check(builder_->Append(field[0] != 0));
+    return ValueOutcome::kOk;
+  }
+};
+
+class DecimalColumn : public BuilderColumn<arrow::Decimal128Builder> {
+ public:
+  explicit DecimalColumn(const std::shared_ptr<arrow::DataType>& type)
+      : BuilderColumn(type) {
+    const auto& decimal = static_cast<const arrow::Decimal128Type&>(*type);
+    precision_ = decimal.precision();
+    scale_ = decimal.scale();
+  }
+  ValueOutcome Append(Bytes field) override {
+    Int128 value = 0;
+    switch (DecodeNumeric(field, precision_, scale_, &value)) {
+      case NumericOutcome::kOk: break;
+      case NumericOutcome::kNotANumber: return ValueOutcome::kNotANumber;
+      case NumericOutcome::kInfinity: return ValueOutcome::kInfinity;
+      case NumericOutcome::kOutOfRange: return ValueOutcome::kOutOfRange;
+      case NumericOutcome::kMalformed: return ValueOutcome::kMalformed;
+    }
+    Check(builder_->Append(arrow::Decimal128(static_cast<int64_t>(value >> 64),
+                                             static_cast<uint64_t>(value))));
+    return ValueOutcome::kOk;
+  }
+
+ private:
+  int precision_ = 0;
+  int scale_ = 0;
+};
+
+ValueOutcome FromTime(TimeOutcome outcome) {
+  switch (outcome) {
+    case TimeOutcome::kOk: return ValueOutcome::kOk;
+    case TimeOutcome::kInfinity: return ValueOutcome::kInfinity;
+    case TimeOutcome::kOutOfRange: return ValueOutcome::kOutOfRange;
+    case TimeOutcome::kMalformed: return ValueOutcome::kMalformed;
+  }
+  return ValueOutcome::kMalformed;
+}
+
+template <typename Builder, typename Value, TimeOutcome (*kDecode)(Bytes, Value*)>
+class TimeColumn : public BuilderColumn<Builder> {
+ public:
+  using BuilderColumn<Builder>::BuilderColumn;
+  ValueOutcome Append(Bytes field) override {
+    Value value = 0;
+    const ValueOutcome outcome = FromTime(kDecode(field, &value));
+    if (outcome == ValueOutcome::kOk) Check(this->builder_->Append(value));
+    return outcome;
+  }
+};
+
+template <typename Builder>
+class BytesColumn : public BuilderColumn<Builder> {
+ public:
+  using BuilderColumn<Builder>::BuilderColumn;
+  ValueOutcome Append(Bytes field) override {
+    Check(this->builder_->Append(field.data(), static_cast<int32_t>(field.size())));
+    return ValueOutcome::kOk;
+  }
+};
+
+class TextColumn : public BytesColumn<arrow::StringBuilder> {
+ public:
+  using BytesColumn::BytesColumn;
+  ValueOutcome Append(Bytes field) override {
+    if (!arrow::util::ValidateUTF8(field.data(), static_cast<int64_t>(field.size()))) {
+      return ValueOutcome::kInvalidText;
+    }
+    return BytesColumn::Append(field);
+  }
+};
+
+class BlankPaddedColumn : public TextColumn {
+ public:
+  using TextColumn::TextColumn;
+  ValueOutcome Append(Bytes field) override {
+    while (!field.empty() && field.back() == ' ') field = field.first(field.size() - 1);
+    return TextColumn::Append(field);
+  }
+};
+
+class JsonbColumn : public TextColumn {
+ public:
+  using TextColumn::TextColumn;
+  ValueOutcome Append(Bytes field) override {
+    constexpr uint8_t kVersion = 1;
+    if (field.empty() || field[0] != kVersion) return ValueOutcome::kMalformed;
+    return TextColumn::Append(field.subspan(1));
+  }
+};
+
+class UuidColumn : public BytesColumn<arrow::StringBuilder> {
+ public:
+  using BytesColumn::BytesColumn;
+  ValueOutcome Append(Bytes field) override {
+    constexpr size_t kUuidBytes = 16;
+    constexpr char kHex[] = "0123456789abcdef";
+    if (field.size() != kUuidBytes) return ValueOutcome::kMalformed;
+    std::array<uint8_t, 36> text;
+    size_t at = 0;
+    for (size_t i = 0; i < kUuidBytes; ++i) {
+      if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+      text[at++] = static_cast<uint8_t>(kHex[field[i] >> 4]);
+      text[at++] = static_cast<uint8_t>(kHex[field[i] & 15]);
+    }
+    return BytesColumn::Append(text);
+  }
+};
+
+std::unique_ptr<Column> MakeColumn(Wire wire, Wire element,
+                                   const std::shared_ptr<arrow::DataType>& type);
+
+// array_send: dimensions, has-null flag, element type, (size, lower bound) of each
+// dimension, then the elements with their lengths.
+class ArrayColumn : public Column {
+ public:
+  ArrayColumn(Wire element, const std::shared_ptr<arrow::DataType>& type)
+      : element_(MakeColumn(element, Wire::kText,
+                            static_cast<const arrow::ListType&>(*type).value_type())),
+        builder_(std::make_shared<arrow::ListBuilder>(arrow::default_memory_pool(),
+                                                      element_->builder(), type)) {}
+  void AppendNull() override { Check(builder_->AppendNull()); }
+  std::shared_ptr<arrow::ArrayBuilder> builder() override { return builder_; }
+
+  ValueOutcome Append(Bytes field) override {
+    constexpr size_t kHeaderBytes = 12;
+    constexpr size_t kDimensionBytes = 8;
+    if (field.size() < kHeaderBytes) return ValueOutcome::kMalformed;
+    const auto dimensions = LoadBigEndian<int32_t>(field.data());
+    if (dimensions == 0) {
+      Check(builder_->Append());
+      return ValueOutcome::kOk;
+    }
+    if (dimensions != 1) return ValueOutcome::kNotOneDimension;
+    if (field.size() < kHeaderBytes + kDimensionBytes) return ValueOutcome::kMalformed;
+    const auto size = LoadBigEndian<int32_t>(field.data() + kHeaderBytes);
+    const auto lower_bound = LoadBigEndian<int32_t>(field.data() + kHeaderBytes + 4);
+    if (lower_bound != 1) return ValueOutcome::kLowerBound;
+    Check(builder_->Append());
+    return AppendElements(field.subspan(kHeaderBytes + kDimensionBytes), size);
+  }
+
+ private:
+  ValueOutcome AppendElements(Bytes left, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) {
+      if (left.size() < sizeof(int32_t)) return ValueOutcome::kMalformed;
+      const auto size = LoadBigEndian<int32_t>(left.data());
+      left = left.subspan(sizeof(int32_t));
+      if (size == -1) {
+        element_->AppendNull();
+        continue;
+      }
+      if (size < 0 || left.size() < static_cast<size_t>(size)) {
+        return ValueOutcome::kMalformed;
+      }
+      const auto bytes = static_cast<size_t>(size);
+      const ValueOutcome outcome = element_->Append(left.first(bytes));
+      if (outcome != ValueOutcome::kOk) return outcome;
+      left = left.subspan(bytes);
+    }
+    return left.empty() ? ValueOutcome::kOk : ValueOutcome::kMalformed;
+  }
+
+  std::unique_ptr<Column> element_;
+  std::shared_ptr<arrow::ListBuilder> builder_;
+};
+
+std::unique_ptr<Column> MakeColumn(Wire wire, Wire element,
+                                   const std::shared_ptr<arrow::DataType>& type) {
+  using arrow::Date32Builder;
+  using arrow::TimestampBuilder;
+  switch (wire) {
+    case Wire::kBoolean: return std::make_unique<BooleanColumn>(type);
+    case Wire::kInt16:
+      return std::make_unique<FixedColumn<arrow::Int32Builder, int16_t>>(type);
+    case Wire::kInt32:
+      return std::make_unique<FixedColumn<arrow::Int32Builder, int32_t>>(type);
+    case Wire::kInt64:
+      return std::make_unique<FixedColumn<arrow::Int64Builder, int64_t>>(type);
+    case Wire::kOid:
+      return std::make_unique<FixedColumn<arrow::Int64Builder, uint32_t>>(type);
+    case Wire::kFloat32:
+      return std::make_unique<FixedColumn<arrow::FloatBuilder, uint32_t>>(type);
+    case Wire::kFloat64:
+      return std::make_unique<FixedColumn<arrow::DoubleBuilder, uint64_t>>(type);
+    case Wire::kNumeric: return std::make_unique<DecimalColumn>(type);
+    case Wire::kDate:
+      return std::make_unique<TimeColumn<Date32Builder, int32_t, DecodeDate>>(type);
+    case Wire::kTimestamp:
+      return std::make_unique<TimeColumn<TimestampBuilder, int64_t, DecodeTimestamp>>(
+          type);
+    case Wire::kText: return std::make_unique<TextColumn>(type);
+    case Wire::kBlankPadded: return std::make_unique<BlankPaddedColumn>(type);
+    case Wire::kUuid: return std::make_unique<UuidColumn>(type);
+    case Wire::kJsonb: return std::make_unique<JsonbColumn>(type);
+    case Wire::kBytes: return std::make_unique<BytesColumn<arrow::BinaryBuilder>>(type);
+    case Wire::kArray: return std::make_unique<ArrayColumn>(element, type);
+  }
+  throw Fail(ErrorKind::kInternal, "No decoder for wire form {}", static_cast<int>(wire));
+}
+
+std::string_view Explain(ValueOutcome outcome) {
+  switch (outcome) {
+    case ValueOutcome::kNotANumber: return "is NaN, which a decimal cannot hold";
+    case ValueOutcome::kInfinity: return "is infinite, which the lake's type cannot hold";
+    case ValueOutcome::kOutOfRange: return "is outside of what the lake's type can hold";
+    case ValueOutcome::kNotOneDimension: return "is an array of several dimensions";
+    case ValueOutcome::kLowerBound: return "is an array that does not begin at index 1";
+    case ValueOutcome::kInvalidText: return "is not valid UTF-8";
+    default: return "is malformed";
+  }
+}
+
+// A key's value as fit to be read: what it means for the common kinds, else hex.
+std::string ShowKey(const ColumnMapping& mapping, const Field& field) {
+  if (field.null()) return "null";
+  const Bytes bytes = field.bytes();
+  switch (mapping.wire) {
+    case Wire::kInt16:
+      if (bytes.size() == 2) return std::to_string(LoadBigEndian<int16_t>(bytes.data()));
+      break;
+    case Wire::kInt32:
+      if (bytes.size() == 4) return std::to_string(LoadBigEndian<int32_t>(bytes.data()));
+      break;
+    case Wire::kInt64:
+      if (bytes.size() == 8) return std::to_string(LoadBigEndian<int64_t>(bytes.data()));
+      break;
+    case Wire::kText:
+    case Wire::kBlankPadded: return fmt::format("{:?}", AsText(bytes));
+    default: break;
+  }
+  std::string hex = "\\x";
+  for (const uint8_t byte : bytes) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+}  // namespace
+
+RowDecoder::RowDecoder(std::string table, std::vector<ColumnMapping> columns,
+                       std::vector<size_t> key)
+    : table_(std::move(table)),
+      mappings_(std::move(columns)),
+      key_(std::move(key)),
+      fields_(mappings_.size()) {
+  arrow::util::InitializeUTF8();
+  arrow::FieldVector fields;
+  for (const auto& mapping : mappings_) {
+    columns_.push_back(MakeColumn(mapping.wire, mapping.element, mapping.type));
+    fields.push_back(arrow::field(mapping.column, mapping.type));
+  }
+  schema_ = arrow::schema(std::move(fields));
+}
+
+RowDecoder::~RowDecoder() = default;
+RowDecoder::RowDecoder(RowDecoder&&) noexcept = default;
+
+void RowDecoder::Append(Bytes tuple) {
+  SplitTuple(tuple, fields_);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (fields_[i].null()) {
+      columns_[i]->AppendNull();
+      continue;
+    }
+    const ValueOutcome outcome = columns_[i]->Append(fields_[i].bytes());
+    if (outcome != ValueOutcome::kOk) Report(i, outcome);
+  }
+  ++rows_;
+  bytes_ += static_cast<int64_t>(tuple.size());
+}
+
+std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
+  arrow::ArrayVector arrays;
+  for (const auto& column : columns_) {
+    std::shared_ptr<arrow::Array> array;
+    Check(column->builder()->Finish(&array));
+    arrays.push_back(std::move(array));
+  }
+  auto batch = arrow::RecordBatch::Make(schema_, rows_, std::move(arrays));
+  rows_ = 0;
+  bytes_ = 0;
+  return batch;
+}
+
+void RowDecoder::Report(size_t column, ValueOutcome outcome) const {
+  std::string key;
+  for (const size_t i : key_) {
+    key += fmt::format("{}{} = {}", key.empty() ? "" : ", ", mappings_[i].column,
+                       ShowKey(mappings_[i], fields_[i]));
+  }
+  const std::string where =
+      fmt::format("{}.{}, row with {}", table_, mappings_[column].column,
+                  key.empty() ? "no primary key" : key);
+  if (outcome == ValueOutcome::kMalformed) {
+    throw Fail(ErrorKind::kCorrupt, "{}: the value is no {} as Postgres sends it", where,
+               mappings_[column].type->ToString());
+  }
+  throw Fail(
+      ErrorKind::kData,
+      "{}: the value {}. Nothing was written. Way out: correct the row, leave it out "
+      "with --where, or migrate a view that casts the column to text",
+      where, Explain(outcome));
+}
+
+}  // namespace shoestring

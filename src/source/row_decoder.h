@@ -1,0 +1,61 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/copy_stream.h"
+#include "source/type_mapping.h"
+
+namespace shoestring {
+
+/// Why a value cannot be kept exactly.
+enum class ValueOutcome {
+  kOk,
+  kNotANumber,
+  kInfinity,
+  kOutOfRange,
+  kNotOneDimension,
+  kLowerBound,
+  kInvalidText,
+  kMalformed,
+};
+
+/// Turns tuples into an Arrow record batch, column by column. Pure. Not thread-safe.
+class RowDecoder {
+ public:
+  class Column;
+
+  /// `key` are the indexes of the columns that name a row in errors.
+  RowDecoder(std::string table, std::vector<ColumnMapping> columns,
+             std::vector<size_t> key);
+  ~RowDecoder();
+  RowDecoder(RowDecoder&&) noexcept;
+
+  /// Throws kData naming table, column, key and the way out for a value that the lake's
+  /// type cannot hold, kCorrupt for bytes that are no such value.
+  void Append(Bytes tuple);
+  int64_t rows() const { return rows_; }
+  /// Bytes taken since the last Finish(), as Postgres sent them.
+  int64_t bytes() const { return bytes_; }
+
+  const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
+  /// The rows so far; the decoder begins anew.
+  std::shared_ptr<arrow::RecordBatch> Finish();
+
+ private:
+  [[noreturn]] void Report(size_t column, ValueOutcome outcome) const;
+
+  std::string table_;
+  std::vector<ColumnMapping> mappings_;
+  std::vector<size_t> key_;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::vector<std::unique_ptr<Column>> columns_;
+  std::vector<Field> fields_;
+  int64_t rows_ = 0;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace shoestring

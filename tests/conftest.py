@@ -1,0 +1,131 @@
+"""Fixtures of the tests that drive the binary with real servers and real readers.
+
+A server, a reader or the binary that cannot be had is a failure, never a skip.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / ".deps/python"))
+sys.path.insert(0, str(ROOT / "tests"))
+
+import servers  # noqa: E402
+
+EXAMPLE = ROOT / "examples/13f"
+
+
+@pytest.fixture(scope="session")
+def pg15():
+    with servers.Postgres(15) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg17():
+    with servers.Postgres(17) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg18():
+    with servers.Postgres(18) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=servers.VERSIONS, ids="pg{}".format)
+def postgres(request):
+    """Every version in turn."""
+    return request.getfixturevalue(f"pg{request.param}")
+
+
+@pytest.fixture
+def make_database(request):
+    """make_database(server): a new, empty database, dropped after the test."""
+
+    def make(server, template="template0"):
+        make.count += 1
+        name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}_{make.count}"
+        database = server.create_database(name, template)
+        request.addfinalizer(lambda: server.drop_database(name))
+        return database
+
+    make.count = 0
+    return make
+
+
+@pytest.fixture(scope="session")
+def example_db():
+    """The 13F example, loaded, on a Postgres 15 of its own; not to be written to."""
+    with servers.Postgres(15, saved=_saved_example()) as server:
+        yield servers.Database(server, "example")
+
+
+@pytest.fixture
+def example_copy(example_db, make_database):
+    """A copy of the example for one test to change."""
+    return make_database(example_db.server, template=example_db.name)
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = pathlib.Path(os.environ.get("SHOESTRING_BINARY", ROOT / "build/release/shoestring"))
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"{path} is not there: run scripts/build")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shoestring(binary):
+    """shoestring(*arguments): runs the binary; its end must be the one expected."""
+
+    def run(*arguments, code=0, timeout=300, **options):
+        done = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=timeout, **options)
+        assert done.returncode == code, f"{done.returncode}, not {code}: {done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def example_lake(example_db, shoestring, tmp_path_factory):
+    """The example's tables as a lake in a folder; not to be written to."""
+    lake = tmp_path_factory.mktemp("example-lake")
+    shoestring("migrate", "--source", example_db.url, "--lake", lake)
+    return lake
+
+
+def _saved_example():
+    """The data of a server that holds the example, kept until the example changes."""
+    content = hashlib.sha256()
+    for path in sorted(EXAMPLE.glob("*.s*")) + sorted((EXAMPLE / "data").iterdir()):
+        content.update(path.read_bytes())
+    folder = ROOT / "build/test-postgres" / f"example-{content.hexdigest()[:16]}"
+    if not folder.exists():
+        for other in folder.parent.glob("example-*"):
+            if other != folder:  # of an example that is no more
+                shutil.rmtree(other, ignore_errors=True)
+        with servers.Postgres(15, settings={"max_wal_size": "64MB"}) as server:
+            database = server.create_database("example")
+            done = subprocess.run([EXAMPLE / "load.sh", database.url], capture_output=True,
+                                  text=True)
+            if done.returncode:
+                pytest.fail(f"the example could not be loaded: {done.stderr}")
+            server.save(folder)
+    return folder
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In continuous integration a skipped test has failed."""
+    report = (yield).get_result()
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
