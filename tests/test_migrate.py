@@ -172,7 +172,7 @@ def test_sort_by(source, migrate, lake):
 
 def test_where_and_limit(source, migrate, lake, tmp_path):
     where = "id % 2 = 0 OR \"group\" = 'b'"
-    migrate(source, "--table", "t", "--where", where)
+    migrate(source, "--table", "t", "--where", where + " -- not those of c")
     assert_same(by_pyarrow(lake, "t"), in_postgres(source, "t", tmp_path, where))
     migrate(source, "--limit", "5")
     assert [by_pyarrow(lake, table).num_rows for table in ("t", "u")] == [5, 2]
@@ -194,6 +194,7 @@ def test_where_and_limit(source, migrate, lake, tmp_path):
     ("--memory lots", 2, "lots"),
     ("--where id=1", 2, "--where needs exactly one --table"),
     ("--table t --where nope=1", 3, 'column "nope" does not exist'),
+    ("--table t --where true)TO/**/STDOUT;SELECT(1", 2, "syntax error"),
     ("--table nope", 3, "No table nope in schema public; there are: m, slow, t, u, v"),
     ("--schema nope", 3, "Schema nope has no tables"),
     ("--exclude t --exclude u", 3, "no tables to migrate"),
@@ -734,7 +735,17 @@ AS_SOON_AS_IT_IS_READ = """DO $$ BEGIN
         f"CREATE VIEW v{i} AS SELECT i, pg_sleep(0.0001)::text AS nap FROM x;"
         for i in range(8)), "x", "ALTER TABLE x ADD COLUMN more int",
      [f"v{i}" for i in range(8)]),
-], ids=["table", "materialized view", "views"])
+    ("CREATE MATERIALIZED VIEW x AS SELECT i FROM generate_series(1, 1000) i;" + "".join(
+        f"CREATE VIEW v{i} AS SELECT i, pg_sleep(0.0001)::text AS nap FROM x;"
+        for i in range(8)), "x", "REFRESH MATERIALIZED VIEW x",
+     [f"v{i}" for i in range(8)]),
+    ("CREATE TABLE x AS SELECT i FROM generate_series(1, 1000) i;"
+     "CREATE FUNCTION f() RETURNS TABLE (i int, nap text) LANGUAGE sql VOLATILE AS "
+     "'SELECT i, pg_sleep(0.0001)::text FROM public.x';" + "".join(
+         f"CREATE VIEW v{i} AS SELECT * FROM f();" for i in range(8)),
+     "x", "ALTER TABLE x ADD COLUMN more int", [f"v{i}" for i in range(8)]),
+], ids=["table", "materialized view", "views", "views of a materialized view",
+        "views of a function"])
 def test_a_change_that_waits_for_the_run_does_not_make_it_wait(
         pg15, make_database, start, lake, sql, read, change, names):
     """The run's other connections would queue behind it, and nobody would move again."""

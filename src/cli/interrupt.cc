@@ -24,7 +24,7 @@ sigset_t WatchedSignals() {
 
 Interrupt::Interrupt() {
   const sigset_t signals = WatchedSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
   waiter_ = std::jthread([this, signals](const std::stop_token& end) {
     constexpr timespec kLookAgain{1, 0};
     while (!end.stop_requested()) {
@@ -39,8 +39,7 @@ Interrupt::~Interrupt() {
   waiter_.request_stop();
   pthread_kill(waiter_.native_handle(), SIGINT);  // It need not wait to see that.
   waiter_.join();
-  const sigset_t signals = WatchedSignals();
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace shoestring

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <csignal>
 #include <stop_token>
 #include <thread>
 
@@ -15,6 +16,7 @@ class Interrupt {
   std::stop_token token() const { return stop_.get_token(); }
 
  private:
+  sigset_t before_{};
   std::stop_source stop_;
   std::jthread waiter_;
 };

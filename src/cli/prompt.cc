@@ -1,6 +1,8 @@
 #include "cli/prompt.h"
 
 #include <histedit.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <cstdlib>
 #include <cwchar>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -30,38 +33,37 @@ constexpr const char* kHelp =
 
 constexpr int kHistoryLength = 1000;
 
-volatile std::sig_atomic_t interrupted = 0;
-
-/// While it lives, Ctrl-C makes a read return instead of ending the process.
-class DropLineOnInterrupt {
+/// While it lives, Ctrl-C waits to be read from a descriptor instead of ending the
+/// process: a handler could run just before a read that then waits for ever.
+class InterruptQueue {
  public:
-  DropLineOnInterrupt() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    sigaction(SIGINT, &action, &before_);
+  InterruptQueue() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, &before_);
+    descriptor_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   }
-  ~DropLineOnInterrupt() { sigaction(SIGINT, &before_, nullptr); }
-  DropLineOnInterrupt(const DropLineOnInterrupt&) = delete;
-  DropLineOnInterrupt& operator=(const DropLineOnInterrupt&) = delete;
+  ~InterruptQueue() {
+    close(descriptor_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  InterruptQueue(const InterruptQueue&) = delete;
+  InterruptQueue& operator=(const InterruptQueue&) = delete;
+
+  /// Waits for a byte of standard input, and returns true if Ctrl-C came first.
+  bool ComesBeforeInput() const {
+    pollfd waits[] = {{descriptor_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    while (poll(waits, std::size(waits), -1) < 0 && errno == EINTR) {
+    }
+    signalfd_siginfo info;
+    return read(descriptor_, &info, sizeof(info)) == sizeof(info);
+  }
 
  private:
-  struct sigaction before_ {};
+  sigset_t before_{};
+  int descriptor_ = -1;
 };
-
-/// libedit's own reader tries again after an interrupt; this one gives up.
-int ReadCharacter(EditLine*, wchar_t* character) {
-  std::mbstate_t state{};
-  for (;;) {
-    char byte = 0;
-    const ssize_t count = read(STDIN_FILENO, &byte, 1);
-    if (count < 0 && errno == EINTR && interrupted == 0) continue;
-    if (count <= 0) return static_cast<int>(count);
-    const size_t used = std::mbrtowc(character, &byte, 1, &state);
-    if (used == static_cast<size_t>(-2)) continue;
-    if (used == static_cast<size_t>(-1)) *character = L'?';
-    return 1;
-  }
-}
 
 /// $XDG_STATE_HOME/shoestring/history, made when missing; empty without a home.
 std::string HistoryFile() {
@@ -104,12 +106,11 @@ class LineReader {
   enum class Got { kLine, kInterrupt, kEnd };
 
   Got Read(bool continued, std::string* line) {
-    const DropLineOnInterrupt guard;
-    interrupted = 0;
+    interrupted_ = false;
     continued_ = continued;
     int length = 0;
     const char* text = el_gets(editor_.get(), &length);
-    if (interrupted != 0) return Got::kInterrupt;
+    if (interrupted_) return Got::kInterrupt;
     if (text == nullptr || length <= 0) return Got::kEnd;
     line->assign(text, static_cast<size_t>(length));
     return Got::kLine;
@@ -130,18 +131,44 @@ class LineReader {
   }
 
  private:
+  static LineReader* Of(EditLine* editor) {
+    LineReader* reader = nullptr;
+    el_get(editor, EL_CLIENTDATA, &reader);
+    return reader;
+  }
+
   static char* Prompt(EditLine* editor) {
     static char first[] = "shoestring> ";
     static char more[] = "        ..> ";
-    LineReader* reader = nullptr;
-    el_get(editor, EL_CLIENTDATA, &reader);
-    return reader->continued_ ? more : first;
+    return Of(editor)->continued_ ? more : first;
   }
 
+  /// libedit's own reader tries again after an interrupt; this one gives up.
+  static int ReadCharacter(EditLine* editor, wchar_t* character) {
+    LineReader* reader = Of(editor);
+    std::mbstate_t state{};
+    for (;;) {
+      if (reader->interrupts_.ComesBeforeInput()) {
+        reader->interrupted_ = true;
+        return -1;
+      }
+      char byte = 0;
+      const ssize_t count = read(STDIN_FILENO, &byte, 1);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return static_cast<int>(count);
+      const size_t used = std::mbrtowc(character, &byte, 1, &state);
+      if (used == static_cast<size_t>(-2)) continue;
+      if (used == static_cast<size_t>(-1)) *character = L'?';
+      return 1;
+    }
+  }
+
+  const InterruptQueue interrupts_;
   std::unique_ptr<History, decltype(&history_end)> history_;
   std::unique_ptr<EditLine, decltype(&el_end)> editor_;
   const std::string file_;
   bool continued_ = false;
+  bool interrupted_ = false;
 };
 
 std::string Trimmed(const std::string& text) {

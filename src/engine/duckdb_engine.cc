@@ -241,6 +241,15 @@ class DuckdbResult : public QueryResult {
         activity_(QueryActivity::Attach(*connection_.context)),
         stopper_(start_, limits.time, std::move(cancel)) {}
 
+  /// DuckDB leaves out the wait for a query's tasks when its context goes while an
+  /// exception is on its way; the tasks would then use what is gone.
+  ~DuckdbResult() override {
+    result_.reset();
+    connection_.context->Destroy();
+  }
+  DuckdbResult(const DuckdbResult&) = delete;
+  DuckdbResult& operator=(const DuckdbResult&) = delete;
+
   void Start(const Statement& statement) {
     Translated([&] {
       stopper_.Check();

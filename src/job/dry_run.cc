@@ -48,15 +48,11 @@ std::string SomePages(const TablePlan& plan, int64_t most_pages) {
       100.0 * static_cast<double>(most_pages) / static_cast<double>(pages));
 }
 
-std::string Condition(const MigrateOptions& options) {
-  return options.where.empty() ? "" : fmt::format(" WHERE ({})", options.where);
-}
-
 std::string SampleFrom(const TablePlan& plan, const MigrateOptions& options) {
   const int64_t most_pages =
       options.limit ? std::numeric_limits<int64_t>::max() : kSamplePages;
   return CopyStatement(plan,
-                       SomePages(plan, most_pages) + Condition(options) +
+                       SomePages(plan, most_pages) + Condition("WHERE", options) +
                            fmt::format(" LIMIT {}", options.limit.value_or(kSampleRows)));
 }
 
@@ -118,7 +114,7 @@ void CountPartitions(Connection* connection, const TablePlan& plan,
   const Rows rows = connection->Execute(fmt::format(
       "SELECT count(DISTINCT (extract(year FROM {0}), extract(month FROM {0}))),"
       " count(DISTINCT extract(year FROM {0})) FROM {1}{2}",
-      column, SomePages(plan, kCountPages), Condition(options)));
+      column, SomePages(plan, kCountPages), Condition("WHERE", options)));
   report->months = rows.Integer(0, 0);
   report->years = rows.Integer(0, 1);
 }

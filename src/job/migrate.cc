@@ -85,9 +85,15 @@ TableChange MakeChange(const TablePlan& plan, const MigrateOptions& options,
   const auto entry = state.tables.find(plan.name);
   if (entry != state.tables.end()) {
     change.expected_metadata = entry->second.metadata;
-    const TableMetadata before = catalog.LoadTable(state, plan.name);
-    table.uuid = before.uuid;
-    table.sequence_number = before.sequence_number + 1;
+    try {
+      const TableMetadata before = catalog.LoadTable(state, plan.name);
+      table.uuid = before.uuid;
+      table.sequence_number = before.sequence_number + 1;
+    } catch (const Error& error) {
+      // Damaged or gone: this run is how to mend it, as a new table.
+      if (error.kind() != ErrorKind::kCorrupt && error.kind() != ErrorKind::kNotFound)
+        throw;
+    }
   }
   table.columns = plan.columns;
   table.partitioning = plan.partitioning;

@@ -184,13 +184,9 @@ void ChooseSort(const MigrateOptions& options, TablePlan* plan) {
       plan->sort.empty() ? "no index and no primary key" : "the primary key";
 }
 
-std::string Condition(const MigrateOptions& options) {
-  return options.where.empty() ? "" : fmt::format(" WHERE ({})", options.where);
-}
-
 // One statement for the whole table, whatever it is.
 std::string WholeTable(const TablePlan& plan, const MigrateOptions& options) {
-  std::string from = plan.source.QualifiedName() + Condition(options);
+  std::string from = plan.source.QualifiedName() + Condition("WHERE", options);
   if (options.limit) from += fmt::format(" LIMIT {}", *options.limit);
   return CopyStatement(plan, from);
 }
@@ -199,8 +195,7 @@ std::string WholeTable(const TablePlan& plan, const MigrateOptions& options) {
 void AddPageRanges(const TablePlan& plan, const Relation& relation,
                    const MigrateOptions& options, int64_t pages_a_range,
                    std::vector<std::string>* ranges) {
-  const std::string where =
-      options.where.empty() ? "" : fmt::format(" AND ({})", options.where);
+  const std::string where = Condition("AND", options);
   for (int64_t page = 0; page == 0 || page < relation.pages; page += pages_a_range) {
     std::string from = fmt::format("ONLY {} WHERE ctid >= '({},0)'",
                                    QuoteQualified(relation.schema, relation.name), page);
@@ -248,6 +243,15 @@ std::vector<LakeColumn> LakeColumns(const TablePlan& plan) {
   return columns;
 }
 
+// A condition that ends its statement and begins another is refused here, where Postgres
+// takes one statement only, and not run by a COPY.
+void CheckCondition(Connection* connection, const TablePlan& plan,
+                    const MigrateOptions& options) {
+  if (options.where.empty()) return;
+  connection->Execute(fmt::format("SELECT FROM {}{} LIMIT 0", plan.source.QualifiedName(),
+                                  Condition("WHERE", options)));
+}
+
 TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
                     const std::string& name) {
   TablePlan plan;
@@ -261,6 +265,7 @@ TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
         "table's owner, or a role with BYPASSRLS",
         name);
   }
+  CheckCondition(connection, plan, options);
   plan.name = options.schema == "public" ? name : options.schema + "." + name;
   if (plan.source.columns.empty()) {
     throw Fail(
@@ -329,6 +334,11 @@ RowKey TablePlan::MakeRowKey() const {
 }
 
 RowDecoder TablePlan::MakeDecoder() const { return RowDecoder(name, mappings, key); }
+
+std::string Condition(std::string_view keyword, const MigrateOptions& options) {
+  // The line break ends a comment.
+  return options.where.empty() ? "" : fmt::format(" {} ({}\n)", keyword, options.where);
+}
 
 std::string CopyStatement(const TablePlan& plan, const std::string& from) {
   std::vector<std::string> columns;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lake/catalog.h"
@@ -66,6 +67,9 @@ std::vector<TablePlan> PlanMigration(Connection* connection,
 /// Throws kUnsupported when the lake has a table that Athena could not tell from one of
 /// these: the same name in another case.
 void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& state);
+
+/// " WHERE (…)" for the keyword WHERE; empty without --where.
+std::string Condition(std::string_view keyword, const MigrateOptions& options);
 
 /// COPY (SELECT every column FROM … `suffix`) TO STDOUT: for samples.
 std::string CopyStatement(const TablePlan& plan, const std::string& from);

@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <tuple>
@@ -124,27 +126,6 @@ std::string RunOfKey(std::string_view key) {
   return std::string(name.substr(0, kRunIdLength));
 }
 
-// Deletes a table's files that the catalog does not need and that no live run is making.
-void SweepTable(ObjectStore* store, const std::string& table,
-                const std::set<std::string>& alive) {
-  const Catalog catalog(store);
-  const LakeState state = catalog.Load();
-  std::set<std::string> needed;
-  const auto entry = state.tables.find(table);
-  if (entry != state.tables.end()) {
-    for (auto& key : catalog.ReferencedKeys(entry->second.metadata)) {
-      needed.insert(std::move(key));
-    }
-  }
-  for (const std::string folder : {"data/", "catalog/"}) {
-    for (const auto& object : store->List(folder + table + "/")) {
-      const std::string run = RunOfKey(object.key);
-      if (run.empty() || alive.contains(run) || needed.contains(object.key)) continue;
-      store->Delete(object.key);
-    }
-  }
-}
-
 void DeleteBelow(ObjectStore* store, const std::string& prefix) {
   for (const auto& object : store->List(prefix)) store->Delete(object.key);
 }
@@ -167,11 +148,61 @@ UnfinishedRuns FindUnfinishedRuns(ObjectStore* store) {
   return found;
 }
 
+// The files of runs that lie below a table's folders.
+std::vector<std::string> ListRunFiles(ObjectStore* store, const std::string& table) {
+  std::vector<std::string> keys;
+  for (const std::string folder : {"data/", "catalog/"}) {
+    for (auto& object : store->List(folder + table + "/")) {
+      if (!RunOfKey(object.key).empty()) keys.push_back(std::move(object.key));
+    }
+  }
+  return keys;
+}
+
+// What the catalog needs of a table; nothing when its metadata cannot be read, so that
+// nobody can tell.
+std::optional<std::set<std::string>> NeededKeys(const Catalog& catalog,
+                                                const LakeState& state,
+                                                const std::string& table) {
+  const auto entry = state.tables.find(table);
+  if (entry == state.tables.end()) return std::set<std::string>();
+  try {
+    const auto keys = catalog.ReferencedKeys(entry->second.metadata);
+    return std::set<std::string>(keys.begin(), keys.end());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kNotFound || error.kind() == ErrorKind::kCorrupt) {
+      return std::nullopt;
+    }
+    throw;
+  }
+}
+
+// Deletes the tables' files that the catalog does not need and that no live run but
+// `own` is making.
+void SweepTables(ObjectStore* store, const std::vector<std::string>& tables,
+                 const std::string& own) {
+  // Listed first, so that a run whose files are here and that is no longer alive has
+  // either committed before the catalog is read, or never will.
+  std::map<std::string, std::vector<std::string>> found;
+  for (const std::string& table : tables) found[table] = ListRunFiles(store, table);
+  std::set<std::string> alive = FindUnfinishedRuns(store).alive;
+  alive.erase(own);
+  const Catalog catalog(store);
+  const LakeState state = catalog.Load();
+  for (const auto& [table, keys] : found) {
+    if (keys.empty()) continue;
+    const auto needed = NeededKeys(catalog, state, table);
+    for (const std::string& key : keys) {
+      const bool keep = !needed || needed->contains(key) || alive.contains(RunOfKey(key));
+      if (!keep) store->Delete(key);
+    }
+  }
+}
+
 std::vector<std::string> ClearDeadRuns(ObjectStore* store) {
-  const UnfinishedRuns runs = FindUnfinishedRuns(store);
   std::vector<std::string> cleared;
-  for (const RunInfo& run : runs.dead) {
-    for (const auto& table : run.tables) SweepTable(store, table, runs.alive);
+  for (const RunInfo& run : FindUnfinishedRuns(store).dead) {
+    SweepTables(store, run.tables, run.id);
     DeleteBelow(store, fmt::format("{}{}/", kRunsPrefix, run.id));
     cleared.push_back(run.id);
   }
@@ -280,11 +311,7 @@ void RunRecord::Write() {
   store_->Put(RunKey(info_.id), FormatRunInfo(info_));
 }
 
-void RunRecord::Sweep() {
-  std::set<std::string> others = FindUnfinishedRuns(store_).alive;
-  others.erase(info_.id);
-  for (const auto& table : info_.tables) SweepTable(store_, table, others);
-}
+void RunRecord::Sweep() { SweepTables(store_, info_.tables, info_.id); }
 
 void RunRecord::StopRenewing() {
   if (!renewer_.joinable()) return;

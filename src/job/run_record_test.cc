@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "lake/test_lake.h"
 
 namespace shoestring {
 namespace {
@@ -105,6 +106,55 @@ TEST_F(RunRecordTest, ClearsUpAfterADeadRunAndNothingElse) {
     run.Abandon();
   }
   EXPECT_THAT(Keys("runs/"), IsEmpty());
+}
+
+// Another run on the table begins at one call of the sweep and commits at a later one.
+TEST_F(RunRecordTest, SweepsNothingOfARunThatCommitsMeanwhile) {
+  int calls = 0;
+  for (int begin = 0, end = 0; begin == 0 || begin <= calls;
+       end < calls ? ++end : (++begin, end = begin)) {
+    for (const auto& key : Keys("")) store_->Delete(key);
+    PutDeadRun(kDead, "t");
+    store_->Put(DataFileKey("t", {}, kDead, 0), "stray");
+    std::optional<RunRecord> other;
+    TableChange change;
+    const auto begin_other = [&] {
+      other.emplace(store_.get(), "migrate", "db", std::vector<std::string>{"t"});
+      change.run = other->id();
+      change.table = SampleTable("t", Granularity::kNone);
+      change.table.files = {SampleFile(change.table, 0)};
+      change.table.files[0].key = DataFileKey("t", {}, other->id(), 0);
+      store_->Put(change.table.files[0].key, "data");
+    };
+    const auto end_other = [&] {
+      Catalog(store_.get()).Commit({change});
+      other->Commit("{}");
+    };
+    FaultyStore watched(store_.get());
+    calls = 0;
+    watched.before = [&](std::string_view, std::string_view) {
+      if (calls == begin) begin_other();
+      if (calls == end) end_other();
+      ++calls;
+    };
+    RunRecord(&watched, "migrate", "db", {"u"}).Abandon();
+    if (!other) begin_other();
+    if (end >= calls) end_other();
+    const Catalog catalog(store_.get());
+    const LakeState state = catalog.Load();
+    for (const auto& key : catalog.ReferencedKeys(state.tables.at("t").metadata)) {
+      EXPECT_TRUE(store_->Head(key)) << key << ": " << begin << " to " << end;
+    }
+  }
+  EXPECT_GT(calls, 10);
+}
+
+TEST_F(RunRecordTest, SweepsNothingOfATableThatCannotBeRead) {
+  PutDeadRun(kDead, "t");
+  store_->Put("catalog/lake.json", FormatLakeState({1, {{"t", {.metadata = "gone"}}}}));
+  store_->Put(DataFileKey("t", {}, kDead, 0), "perhaps needed");
+  RunRecord(store_.get(), "migrate", "db", {"t"}).Abandon();
+  EXPECT_THAT(Keys("data/t/"), testing::SizeIs(1));
 }
 
 TEST_F(RunRecordTest, KeepsTheReportOfACommittedRun) {

@@ -30,6 +30,12 @@ struct TableCopier::Table {
   explicit Table(const TablePlan& of) : plan(of) {}
 
   bool HasRanges() const { return next_range < plan.ranges.size(); }
+  // What a view reads is not known, so nor is what the other connections must lock: they
+  // would queue behind an ALTER that waits for the exporter, which waits for them.
+  bool ForExporter() const {
+    const char kind = plan.source.kind;
+    return kind == 'v' || kind == 'm' || kind == 'f';
+  }
   bool HasPartitions() const { return next_partition < partitions.size(); }
 
   const TablePlan& plan;
@@ -56,11 +62,11 @@ struct TableCopier::Task {
 
 class TableCopier::Worker {
  public:
-  Worker(TableCopier* copier, Connection* connection)
-      : copier_(*copier), connection_(connection) {}
+  Worker(TableCopier* copier, Connection* connection, bool exporter)
+      : copier_(*copier), connection_(connection), exporter_(exporter) {}
 
   void Run() {
-    while (const auto task = copier_.NextTask(table_)) {
+    while (const auto task = copier_.NextTask(table_, exporter_)) {
       if (task->table != table_ || !task->range) HandOver();
       if (task->range) ReadRange(task->table, *task->range);
       if (task->partition) WritePartition(task->table, *task->partition);
@@ -173,6 +179,7 @@ class TableCopier::Worker {
 
   TableCopier& copier_;
   Connection* const connection_;
+  const bool exporter_;
   std::optional<RowKey> row_key_;
   std::optional<SortBuffer> buffer_;
   std::string key_;
@@ -223,13 +230,14 @@ std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& 
 void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   std::exception_ptr error;
   try {
+    const bool exporter = connection != nullptr;
     std::optional<Connection> own;
-    if (connection == nullptr) {
+    if (!exporter) {
       own.emplace(options_.source, stop_.get_token());
       if (ImportSnapshot(&*own, snapshot)) connection = &*own;
     }
     // Without a connection: the exporter's worker, whose locks are held, does it all.
-    if (connection != nullptr) Worker(this, connection).Run();
+    if (connection != nullptr) Worker(this, connection, exporter).Run();
   } catch (...) {
     error = std::current_exception();
   }
@@ -243,11 +251,12 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   changed_.notify_all();
 }
 
-std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table) {
+std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table,
+                                                       bool exporter) {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stop_.stop_requested()) return std::nullopt;
-    if (const auto task = FindTask(current_table)) return task;
+    if (const auto task = FindTask(current_table, exporter)) return task;
     if (std::all_of(tables_.begin(), tables_.end(),
                     [](const auto& table) { return table->done; })) {
       return std::nullopt;
@@ -257,7 +266,8 @@ std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table) {
   }
 }
 
-std::optional<TableCopier::Task> TableCopier::FindTask(size_t current_table) {
+std::optional<TableCopier::Task> TableCopier::FindTask(size_t current_table,
+                                                       bool exporter) {
   if (current_table != kNoTable) {
     Table& table = *tables_[current_table];
     if (!table.HasRanges()) return Task{current_table, std::nullopt, std::nullopt};
@@ -268,11 +278,14 @@ std::optional<TableCopier::Task> TableCopier::FindTask(size_t current_table) {
     if (!tables_[i]->HasPartitions()) continue;
     return Task{i, std::nullopt, tables_[i]->next_partition++};
   }
-  for (size_t i = 0; i < tables_.size(); ++i) {
-    if (!tables_[i]->HasRanges()) continue;
-    return Task{i, tables_[i]->next_range++, std::nullopt};
+  // The exporter begins with what only it can read.
+  std::optional<size_t> first;
+  for (size_t i = tables_.size(); i-- > 0;) {
+    if (!tables_[i]->HasRanges() || (tables_[i]->ForExporter() && !exporter)) continue;
+    if (!first || tables_[i]->ForExporter() || !tables_[*first]->ForExporter()) first = i;
   }
-  return std::nullopt;
+  if (!first) return std::nullopt;
+  return Task{*first, tables_[*first]->next_range++, std::nullopt};
 }
 
 void TableCopier::FinishReading(Table* table) {

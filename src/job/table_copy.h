@@ -67,8 +67,8 @@ class TableCopier {
   class Worker;
 
   /// Nothing when all is done or a stop was requested.
-  std::optional<Task> NextTask(size_t current_table);
-  std::optional<Task> FindTask(size_t current_table);
+  std::optional<Task> NextTask(size_t current_table, bool exporter);
+  std::optional<Task> FindTask(size_t current_table, bool exporter);
   void FinishReading(Table* table);
   void FinishWriting(Table* table);
   void WorkerMain(Connection* connection, const Snapshot& snapshot);
