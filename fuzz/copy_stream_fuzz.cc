@@ -27,9 +27,7 @@ std::vector<ColumnMapping> AllMappings() {
       {"date", Wire::kDate, Wire::kText, arrow::date32(), ""},
       {"timestamp", Wire::kTimestamp, Wire::kText, micros, ""},
       {"text", Wire::kText, Wire::kText, arrow::utf8(), ""},
-      {"bpchar", Wire::kBlankPadded, Wire::kText, arrow::utf8(), ""},
       {"uuid", Wire::kUuid, Wire::kText, arrow::utf8(), ""},
-      {"jsonb", Wire::kJsonb, Wire::kText, arrow::utf8(), ""},
       {"bytea", Wire::kBytes, Wire::kText, arrow::binary(), ""},
       {"texts", Wire::kArray, Wire::kText, list(arrow::utf8()), ""},
       {"decimals", Wire::kArray, Wire::kNumeric, list(arrow::decimal128(38, 10)), ""}};

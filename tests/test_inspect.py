@@ -80,7 +80,7 @@ def test_example(example_db, inspect):
         assert abs(table["rows_estimated"] - rows) <= rows * 0.05, name
         assert table["heap_bytes"] == heap
         assert table["index_bytes"] > 0
-        assert table["fate"] == "moves" and table["unsupported_columns"] == []
+        assert table["fate"] == "moves" and table["text_columns"] == []
     growth = seen["fund_holdings"]["growth"]
     last = example_db.psql("SELECT max(filing_date) FROM fund_holdings")
     year = int(example_db.psql("SELECT count(*) FROM fund_holdings WHERE filing_date > "
@@ -117,9 +117,8 @@ def test_pagila(pg15, make_database, inspect):
     assert payment["kind"] == "partitioned table" and payment["partitions"] == 7
     assert payment["rows_estimated"] == int(database.psql("SELECT count(*) FROM payment"))
     assert not any(name.startswith("payment_p") for name in seen), "leaves are no tables"
-    assert seen["film"]["fate"] == "stays"
-    [fulltext] = seen["film"]["unsupported_columns"]
-    assert fulltext["type"] == "tsvector" and "fulltext" in fulltext["message"]
+    assert seen["film"]["fate"] == "moves_with_care"
+    assert seen["film"]["text_columns"] == [{"column": "fulltext", "type": "tsvector"}]
     assert seen["staff_list"]["kind"] == "view" and seen["staff_list"]["fate"] == "stays"
     assert seen["rental_by_category"]["kind"] == "materialized view"
     assert "actor_id" in seen["actor"]["numbered_columns"]
@@ -151,7 +150,7 @@ def test_supabase(pg15, make_database, inspect, shoestring):
 
     notes = seen["notes"]
     assert notes["numbered_columns"] == ["id"] and notes["generated_columns"] == ["words"]
-    assert [c["column"] for c in notes["unsupported_columns"]] == ["position"]
+    assert [c["column"] for c in notes["text_columns"]] == ["position"]
     assert notes["growth"]["latest"] == "2023-12-31"
     assert notes["growth"]["rows_per_month"] == pytest.approx(365 / 12, rel=0.1)
 

@@ -374,39 +374,36 @@ def test_not_null_that_postgres_does_not_enforce(request, make_database, migrate
     assert_same(by_pyarrow(lake, "t"), in_postgres(database, "t", tmp_path))
 
 
-# --- what is refused
-
-REFUSED = """numeric|numeric[]|numeric(39,2)|numeric(38,-1)|interval|time|timetz|money|
-    inet|cidr|macaddr|bit(3)|varbit|xml|tsvector|tsquery|point|box|polygon|int4range|
-    datemultirange|pg_lsn|jsonpath|regclass|xid8|aclitem|int2vector|hstore|citext|pair|
-    pair[]|span|time[]|shouting|public."int4"|cube""".replace("\n    ", "").split("|")
-
-
-def test_types_that_are_not_copied_are_named_with_the_way_out(pg15, make_database,
-                                                              migrate, lake):
+def test_schemas_side_by_side(pg15, make_database, migrate, lake, shoestring):
+    """One run, one snapshot; public's names are plain, the others' have their schema."""
     database = make_database(pg15)
     database.psql("""
-        CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE EXTENSION cube;
-        CREATE TYPE pair AS (a int, b int); CREATE DOMAIN span AS interval;
-        CREATE DOMAIN shouting AS citext; CREATE TYPE public."int4" AS (a bigint);""")
-    database.psql("CREATE TABLE fine (id int);" + ";".join(
-        f"CREATE TABLE t{i} (id int PRIMARY KEY, odd {kind})"
-        for i, kind in enumerate(REFUSED)))
-    done = migrate(database, code=8)
-    lines = {line.split()[1]: line for line in done.stderr.splitlines() if "odd" in line}
-    named = database.psql("""
-        SET search_path = '';
-        SELECT format_type(atttypid, atttypmod) FROM pg_attribute
-        JOIN pg_class c ON c.oid = attrelid WHERE attname = 'odd' AND relkind = 'r'
-        ORDER BY c.oid""").split("\n")
-    for i, kind in enumerate(named):
-        line = lines.pop(f"t{i}.odd")
-        # The product has no search_path, so it names the schema of extensions' types.
-        plain = kind.replace("public.", "")
-        assert f"has type {plain}, which" in line.replace("public.", ""), line
-        assert "::text" in line and f"--exclude t{i}" in line
-    assert lines == {} and state(lake) == {}
+        CREATE SCHEMA sales; CREATE SCHEMA "Odd One";
+        CREATE TABLE orders AS SELECT 1 AS id; CREATE TABLE plain AS SELECT 2 AS id;
+        CREATE TABLE sales.orders AS SELECT 3 AS id; CREATE VIEW sales.v AS SELECT 4 AS id;
+        CREATE TABLE "Odd One".orders AS SELECT 5 AS id""")
+    migrate(database, "--schema", "public", "--schema", "sales", "--schema", "Odd One",
+            "--exclude", "plain")
+    assert tables(lake) == ["Odd One.orders", "orders", "sales.orders"]
+    assert sequence(lake) == 1
+    migrate(database, "--table", "sales.v", "--table", "orders")
+    assert tables(lake) == ["Odd One.orders", "orders", "sales.orders", "sales.v"]
+    done = shoestring("query", "--lake", lake, "--format", "csv", "--quiet", """SELECT
+        (SELECT id FROM orders), (SELECT id FROM public.orders),
+        (SELECT id FROM sales.orders), (SELECT id FROM "sales.v"),
+        (SELECT id FROM "Odd One".orders)""")
+    assert done.stdout.splitlines()[1] == "1,1,3,4,5"
+    done = migrate(database, "--schema", "public", "--schema", "sales", "--table", "orders",
+                   code=2)
+    assert "--table public.orders" in done.stderr
+    done = migrate(database, "--schema", "public", "--schema", "none", code=3)
+    assert "Schema none has no tables" in done.stderr
+    database.psql('CREATE SCHEMA "SALES"; CREATE TABLE "SALES".orders (id int)')
+    done = migrate(database, "--schema", "sales", "--schema", "SALES", code=8)
+    assert "sales.orders" in done.stderr and "lower-cased" in done.stderr
 
+
+# --- what is refused
 
 BAD = [
     ("numeric(6,2)", "'NaN'", "NaN"),
@@ -456,6 +453,20 @@ def execute(*statements):
     """SQL that runs statements of which parts could not be written down in UTF-8."""
     return "DO $$ BEGIN %s END $$" % "".join(
         "EXECUTE E'%s';" % sql.replace("'", "''") for sql in statements)
+
+
+def test_what_is_not_utf8_becomes_null_if_wanted(no_encoding, migrate, lake):
+    no_encoding.psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public;" + execute(
+        "CREATE TABLE t (id int, word text, words text[])",
+        r"INSERT INTO t VALUES (1, 'caf\xe9', '{a,caf\xe9}'), (2, 'fine', '{b}')"))
+    done = migrate(no_encoding, "--anomaly", "null")
+    assert "t.word: 1 value" in done.stdout and "t.words: 1 value" in done.stdout
+    rows = sorted(by_pyarrow(lake, "t").to_pylist(), key=lambda row: row["id"])
+    assert [row["word"] for row in rows] == [None, "fine"]
+    assert [row["words"] for row in rows] == [["a", None], ["b"]]
+    for policy in ("clamp", "text"):
+        done = migrate(no_encoding, "--anomaly", policy, code=9)
+        assert "t.word" in done.stderr and "with null;" in done.stderr
 
 
 @pytest.mark.parametrize("sql, code, words", [

@@ -34,8 +34,8 @@ json::object ToJson(const OutwardKey& key) {
   return {{"name", key.name}, {"references", key.target}};
 }
 
-json::object ToJson(const UnsupportedColumn& column) {
-  return {{"column", column.name}, {"type", column.type}, {"message", column.message}};
+json::object ToJson(const TextColumn& column) {
+  return {{"column", column.name}, {"type", column.type}};
 }
 
 json::object ToJson(const Function& function) {
@@ -116,7 +116,7 @@ json::object TableJson(const InspectedTable& table, const TableFate& fate,
           {"numbered_columns", Strings(table.numbered_columns)},
           {"generated_columns", Strings(table.generated_columns)},
           {"outward_foreign_keys", Objects(table.outward_keys)},
-          {"unsupported_columns", Objects(table.unsupported)},
+          {"text_columns", Objects(table.text_columns)},
           {"fate", FateName(fate.fate)},
           {"reasons", Strings(fate.reasons)}};
 }

@@ -29,8 +29,8 @@ TableFacts FactsOf(const InspectedTable& table, const Inspection& inspection) {
   facts.readable = table.readable;
   facts.every_row = table.every_row;
   facts.row_security = table.row_security;
-  for (const auto& column : table.unsupported) {
-    facts.unsupported.push_back(fmt::format("{} ({})", column.name, column.type));
+  for (const auto& column : table.text_columns) {
+    facts.text_columns.push_back(fmt::format("{} ({})", column.name, column.type));
   }
   facts.inserts_per_second = rates.inserts;
   facts.changes_per_second = rates.changes;

@@ -269,6 +269,14 @@ void PrintReport(const MigrateReport& report) {
     rows += table.rows;
     bytes += table.bytes;
   }
+  for (const auto& table : report.tables) {
+    for (const auto& [column, policy, values] : table.replaced) {
+      std::printf("%s.%s: %s %s could not be kept and became %s\n", table.name.c_str(),
+                  column.c_str(), FormatCount(values).c_str(),
+                  values == 1 ? "value" : "values",
+                  policy == AnomalyPolicy::kNull ? "null" : "the nearest that can");
+    }
+  }
   std::fprintf(stderr,
                "%s rows of %zu tables in %s, as of %s; %s in the lake, %s of memory, %s "
                "spilled. Run %s.\n",
@@ -324,11 +332,14 @@ void AddMigrateCommand(CLI::App& app) {
       ->type_name("DIR");
   command->add_option("--s3-bucket", flags->s3_bucket, "The same as --lake s3://BUCKET")
       ->type_name("BUCKET");
-  command->add_option("--schema", options.schema, "Schema of the tables")
-      ->capture_default_str();
+  command
+      ->add_option("--schema", options.schemas,
+                   "Schema of the tables; may be given again [public]")
+      ->allow_extra_args(false);
   command
       ->add_option("--table", options.tables,
-                   "A table or view; may be given again. Without it: all tables")
+                   "A table or view, T or SCHEMA.T; may be given again. Without it: all "
+                   "tables")
       ->allow_extra_args(false);
   command
       ->add_option("--exclude", options.exclude,
@@ -344,6 +355,13 @@ void AddMigrateCommand(CLI::App& app) {
           "--sort-by", options.sort_by,
           "Columns to sort each file by. Without it: those of the most used index")
       ->delimiter(',');
+  command
+      ->add_option("--anomaly", options.anomalies,
+                   "What to do with values that the lake cannot hold, such as NaN in a "
+                   "numeric or an infinite date: error, null, clamp or text; "
+                   "[TABLE.]COLUMN=POLICY for one column; may be given again [error]")
+      ->type_name("POLICY")
+      ->allow_extra_args(false);
   command
       ->add_option("--compression", flags->compression,
                    "snappy, zstd, zstd:LEVEL or none")

@@ -231,10 +231,9 @@ TableFate JudgeTable(const TableFacts& table) {
         &fate, Fate::kStays,
         "this role sees only some of its rows: use its owner or a role with BYPASSRLS");
   }
-  if (!table.unsupported.empty()) {
-    Because(&fate, Fate::kStays,
-            fmt::format("no lake type for {}: migrate a view that casts to text",
-                        fmt::join(table.unsupported, ", ")));
+  if (!table.text_columns.empty()) {
+    Because(&fate, Fate::kMovesWithCare,
+            fmt::format("exact, but as text: {}", fmt::join(table.text_columns, ", ")));
   }
   JudgeWrites(table, &fate);
   if (table.row_security) {

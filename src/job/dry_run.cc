@@ -60,12 +60,14 @@ Sample ReadSample(Connection* connection, const TablePlan& plan,
                   const MigrateOptions& options) {
   Sample sample;
   const RowKey row_key = plan.MakeRowKey();
+  ValueCleaner cleaner(plan.mappings);
   CopyStream stream(plan.mappings.size(),
                     [&](std::span<const Field> fields, Bytes tuple) {
+                      const auto row = cleaner.Clean({fields, tuple});
                       std::string key;
-                      row_key.Append(fields, &key);
-                      sample.rows.emplace_back(std::move(key), AsText(tuple));
-                      sample.bytes += static_cast<int64_t>(tuple.size());
+                      row_key.Append(row.fields, &key);
+                      sample.rows.emplace_back(std::move(key), AsText(row.tuple));
+                      sample.bytes += static_cast<int64_t>(row.tuple.size());
                     });
   const int64_t most_bytes = options.memory / 8;
   connection->CopySome(SampleFrom(plan, options), [&](Bytes data) {

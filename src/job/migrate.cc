@@ -135,6 +135,11 @@ TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
   std::vector<std::string> sort;
   for (const size_t i : plan.sort) sort.push_back(plan.mappings[i].column);
   report.sorted_by = fmt::format("{}", fmt::join(sort, ", "));
+  for (size_t i = 0; i < copied.replaced.size(); ++i) {
+    if (copied.replaced[i] == 0) continue;
+    report.replaced.push_back(
+        {plan.mappings[i].column, plan.mappings[i].policy, copied.replaced[i]});
+  }
   return report;
 }
 
@@ -254,6 +259,11 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
 std::string FormatReportJson(const MigrateReport& report) {
   json::array tables;
   for (const auto& table : report.tables) {
+    json::array replaced;
+    for (const auto& [column, policy, values] : table.replaced) {
+      replaced.push_back(
+          {{"column", column}, {"policy", ToString(policy)}, {"values", values}});
+    }
     tables.push_back({{"table", table.name},
                       {"rows", table.rows},
                       {"files", table.files},
@@ -261,7 +271,8 @@ std::string FormatReportJson(const MigrateReport& report) {
                       {"bytes", table.bytes},
                       {"source_bytes", table.source_bytes},
                       {"partitioned_by", table.partitioned_by},
-                      {"sorted_by", table.sorted_by}});
+                      {"sorted_by", table.sorted_by},
+                      {"replaced", std::move(replaced)}});
   }
   const json::object object{{"run", report.run},
                             {"source", report.source},

@@ -23,6 +23,13 @@ struct MigrateProgress {
   int tables = 0;
 };
 
+/// Values that could not be kept, and became null or the nearest that can.
+struct ReplacedValues {
+  std::string column;
+  AnomalyPolicy policy = AnomalyPolicy::kNull;
+  int64_t values = 0;
+};
+
 struct TableReport {
   std::string name;
   int64_t rows = 0;
@@ -32,6 +39,7 @@ struct TableReport {
   int64_t source_bytes = 0;  ///< Heap and TOAST.
   std::string partitioned_by;
   std::string sorted_by;
+  std::vector<ReplacedValues> replaced;
 };
 
 struct MigrateReport {

@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "source/value_survey.h"
 
 namespace shoestring {
 
@@ -20,6 +21,14 @@ constexpr int kFirstVersionWithTidRangeScan = 140000;
 constexpr int64_t kMinRangePages = 256;
 constexpr int64_t kMaxRangePages = 16384;
 constexpr int kRangesPerJob = 8;
+// Its tables have no schema before their names in the lake.
+constexpr std::string_view kUnnamedSchema = "public";
+
+struct TableName {
+  std::string schema;
+  std::string name;
+  auto operator<=>(const TableName&) const = default;
+};
 
 std::string LowerCase(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -234,13 +243,76 @@ std::vector<LakeColumn> LakeColumns(const TablePlan& plan) {
     column.name = source.name;
     column.type = LakeTypeOf(*plan.mappings[i].type);
     // A view's columns are nullable whatever its tables say; so is what it becomes.
-    column.required = source.not_null;
+    column.required = source.not_null && plan.mappings[i].policy != AnomalyPolicy::kNull;
     column.source_type = source.type.name;
     column.comment = source.comment;
     columns.push_back(std::move(column));
   }
   AssignFieldIds(&columns);
   return columns;
+}
+
+struct AnomalyRule {
+  std::string target;  ///< Empty: every column.
+  AnomalyPolicy policy;
+};
+
+AnomalyRule ParseAnomalyRule(const std::string& text) {
+  const size_t equals = text.rfind('=');
+  const size_t name = equals == std::string::npos ? 0 : equals + 1;
+  const auto policy = ParseAnomalyPolicy(text.substr(name));
+  if (policy) return {text.substr(0, name == 0 ? 0 : equals), *policy};
+  throw Fail(ErrorKind::kInvalidArgument,
+             "--anomaly {:?}: the policy is error, null, clamp or text", text);
+}
+
+// That of the rule which says most of the column, the last one of equals.
+AnomalyPolicy PolicyOf(const MigrateOptions& options, const std::string& table,
+                       const std::string& column) {
+  AnomalyPolicy policy = AnomalyPolicy::kError;
+  size_t best = 0;
+  for (const auto& text : options.anomalies) {
+    const AnomalyRule rule = ParseAnomalyRule(text);
+    const bool fits = rule.target.empty() || rule.target == column ||
+                      rule.target == table + "." + column;
+    if (!fits || rule.target.size() < best) continue;
+    best = rule.target.size();
+    policy = rule.policy;
+  }
+  return policy;
+}
+
+void CheckAnomalyTargets(const MigrateOptions& options,
+                         const std::vector<TablePlan>& plans) {
+  for (const auto& text : options.anomalies) {
+    const AnomalyRule rule = ParseAnomalyRule(text);
+    const bool found =
+        rule.target.empty() ||
+        std::any_of(plans.begin(), plans.end(), [&](const TablePlan& plan) {
+          return std::any_of(plan.columns.begin(), plan.columns.end(),
+                             [&](const LakeColumn& column) {
+                               return rule.target == column.name ||
+                                      rule.target == plan.name + "." + column.name;
+                             });
+        });
+    if (found) continue;
+    throw Fail(ErrorKind::kInvalidArgument, "--anomaly {}: no table has such a column",
+               text);
+  }
+}
+
+void MapColumns(Connection* connection, const MigrateOptions& options, TablePlan* plan) {
+  const std::vector<SourceColumn>& columns = plan->source.columns;
+  std::vector<AnomalyPolicy> policies;
+  for (const auto& column : columns) {
+    policies.push_back(PolicyOf(options, plan->name, column.name));
+  }
+  const auto surveys =
+      SurveyValues(connection, plan->name, columns, policies,
+                   plan->source.QualifiedName() + Condition("WHERE", options));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    plan->mappings.push_back(MapColumn(columns[i], policies[i], surveys[i]));
+  }
 }
 
 // A condition that ends its statement and begins another is refused here, where Postgres
@@ -253,10 +325,11 @@ void CheckCondition(Connection* connection, const TablePlan& plan,
 }
 
 TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
-                    const std::string& name) {
+                    const TableName& table) {
+  const auto& [schema, name] = table;
   TablePlan plan;
-  plan.source = DescribeTable(connection, options.schema, name);
-  CheckName("Schema", options.schema);
+  plan.source = DescribeTable(connection, schema, name);
+  CheckName("Schema", schema);
   CheckName("Table", name);
   if (plan.source.row_security_active) {
     throw Fail(
@@ -266,7 +339,7 @@ TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
         name);
   }
   CheckCondition(connection, plan, options);
-  plan.name = options.schema == "public" ? name : options.schema + "." + name;
+  plan.name = schema == kUnnamedSchema ? name : schema + "." + name;
   if (plan.source.columns.empty()) {
     throw Fail(
         ErrorKind::kUnsupported,
@@ -274,9 +347,7 @@ TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
         "out with --exclude {}",
         name, name);
   }
-  for (const auto& column : plan.source.columns) {
-    plan.mappings.push_back(MapColumn(name, column));
-  }
+  MapColumns(connection, options, &plan);
   plan.columns = LakeColumns(plan);
   ChoosePartitioning(options, &plan);
   CheckColumnNames(plan);
@@ -286,23 +357,63 @@ TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
   return plan;
 }
 
-std::vector<std::string> ChooseTables(Connection* connection,
-                                      const MigrateOptions& options) {
-  std::vector<std::string> names = options.tables;
-  if (names.empty()) {
-    // A view's rows are already in its tables: views are migrated only by name.
-    names = ListTables(connection, options.schema, /*with_views=*/false);
+// Where in the schemas that were named a table is; "schema.table" says it itself.
+TableName FindTable(const std::vector<TableName>& all, const MigrateOptions& options,
+                    const std::string& given) {
+  std::vector<TableName> found;
+  for (const auto& table : all) {
+    if (table.name == given) found.push_back(table);
   }
-  for (const auto& excluded : options.exclude) std::erase(names, excluded);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  if (names.empty()) {
-    throw Fail(
-        ErrorKind::kNotFound,
-        "Schema {} has no tables to migrate. Way out: name the schema with --schema",
-        options.schema);
+  if (found.size() == 1) return found[0];
+  if (found.size() > 1) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "--table {0}: it is in several schemas. Way out: --table {1}.{0}", given,
+               found[0].schema);
   }
-  return names;
+  const size_t dot = given.find('.');
+  if (dot == std::string::npos) return {options.schemas[0], given};
+  return {given.substr(0, dot), given.substr(dot + 1)};
+}
+
+std::vector<TableName> ListAll(Connection* connection, const MigrateOptions& options,
+                               bool with_views) {
+  std::vector<TableName> all;
+  for (const auto& schema : options.schemas) {
+    const auto names = ListTables(connection, schema, with_views);
+    for (const auto& name : names) all.push_back({schema, name});
+    if (!names.empty() || with_views) continue;
+    throw Fail(ErrorKind::kNotFound,
+               "Schema {} has no tables to migrate. Way out: name the schema with "
+               "--schema",
+               schema);
+  }
+  return all;
+}
+
+std::vector<TableName> ChooseTables(Connection* connection,
+                                    const MigrateOptions& options) {
+  // A view's rows are already in its tables: views are migrated only by name.
+  std::vector<TableName> tables =
+      ListAll(connection, options, /*with_views=*/!options.tables.empty());
+  if (!options.tables.empty()) {
+    const std::vector<TableName> all = std::move(tables);
+    tables.clear();
+    for (const auto& given : options.tables) {
+      tables.push_back(FindTable(all, options, given));
+    }
+  }
+  for (const auto& excluded : options.exclude) {
+    std::erase_if(tables, [&](const TableName& table) {
+      return table.name == excluded || table.schema + "." + table.name == excluded;
+    });
+  }
+  std::sort(tables.begin(), tables.end());
+  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
+  if (tables.empty()) {
+    throw Fail(ErrorKind::kNotFound,
+               "There are no tables to migrate: --exclude leaves none");
+  }
+  return tables;
 }
 
 void CheckLakeNames(const std::vector<TablePlan>& plans) {
@@ -343,7 +454,7 @@ std::string Condition(std::string_view keyword, const MigrateOptions& options) {
 std::string CopyStatement(const TablePlan& plan, const std::string& from) {
   std::vector<std::string> columns;
   for (const auto& mapping : plan.mappings)
-    columns.push_back(QuoteIdentifier(mapping.column));
+    columns.push_back(QuoteIdentifier(mapping.column) + mapping.cast);
   return fmt::format("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)",
                      fmt::join(columns, ", "), from);
 }
@@ -362,18 +473,20 @@ void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& stat
 
 std::vector<std::string> TablesToLock(Connection* connection,
                                       const MigrateOptions& options) {
-  const std::vector<std::string> names = ChooseTables(connection, options);
-  const std::string json =
-      boost::json::serialize(boost::json::array(names.begin(), names.end()));
+  boost::json::array names;
+  for (const auto& table : ChooseTables(connection, options)) {
+    names.push_back({table.schema, table.name});
+  }
   const Rows rows = connection->Execute(
-      "SELECT c.relname FROM pg_catalog.pg_class c "
+      "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v') AND c.relname IN "
-      "(SELECT pg_catalog.json_array_elements_text($2::json))",
-      {options.schema, json});
+      "JOIN pg_catalog.json_array_elements($1::json) AS wanted (pair) "
+      "ON n.nspname = pair->>0 AND c.relname = pair->>1 "
+      "WHERE c.relkind IN ('r', 'p', 'v')",
+      {boost::json::serialize(names)});
   std::vector<std::string> tables;
   for (int i = 0; i < rows.size(); ++i) {
-    tables.push_back(QuoteQualified(options.schema, rows.Text(i, 0)));
+    tables.push_back(QuoteQualified(rows.Text(i, 0), rows.Text(i, 1)));
   }
   return tables;
 }
@@ -400,6 +513,7 @@ std::vector<TablePlan> PlanMigration(Connection* connection,
                refused, refusals);
   }
   CheckLakeNames(plans);
+  CheckAnomalyTargets(options, plans);
   if (options.partition_by && *options.partition_by != "none") {
     const std::string column = ParsePartitionBy(*options.partition_by).column;
     if (std::none_of(plans.begin(), plans.end(), [&](const TablePlan& plan) {

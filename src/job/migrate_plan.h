@@ -22,12 +22,14 @@ namespace shoestring {
 struct MigrateOptions {
   std::string source;  ///< Postgres URL; may hold a password, so never shown.
   std::string lake;
-  std::string schema = "public";
-  std::vector<std::string> tables;  ///< Empty: all of the schema.
+  std::vector<std::string> schemas = {"public"};
+  std::vector<std::string> tables;  ///< "t" or "schema.t". Empty: all of the schemas.
   std::vector<std::string> exclude;
   std::string where;                        ///< SQL; only with exactly one table.
   std::optional<std::string> partition_by;  ///< "column[:year|month|day]" or "none".
   std::vector<std::string> sort_by;
+  std::vector<std::string>
+      anomalies;  ///< "POLICY", "COLUMN=POLICY", "TABLE.COLUMN=POLICY".
   Compression compression;
   int64_t batch_rows = 16384;    ///< Rows per batch between decoder and writer.
   std::optional<int64_t> limit;  ///< Rows of each table.

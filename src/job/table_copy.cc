@@ -80,7 +80,7 @@ class TableCopier::Worker {
     int64_t rows = 0;
     CopyStream stream(table.plan.mappings.size(),
                       [&](std::span<const Field> fields, Bytes tuple) {
-                        Add(fields, tuple, &table);
+                        Add(cleaner_->Clean({fields, tuple}), &table);
                         ++rows;
                       });
     int64_t counted = 0;
@@ -117,6 +117,7 @@ class TableCopier::Worker {
 
   void Begin(size_t index, Table* table) {
     if (table_ == index) return;
+    cleaner_.emplace(table->plan.mappings);
     row_key_.emplace(table->plan.MakeRowKey());
     buffer_.emplace(copier_.shares_.sort_buffer, row_key_->partition_bytes(),
                     &copier_.spill_);
@@ -125,12 +126,12 @@ class TableCopier::Worker {
     ++table->buffers_open;
   }
 
-  void Add(std::span<const Field> fields, Bytes tuple, Table* table) {
+  void Add(const ValueCleaner::Row& row, Table* table) {
     key_.clear();
-    row_key_->Append(fields, &key_);
-    if (buffer_->Add(key_, tuple)) return;
+    row_key_->Append(row.fields, &key_);
+    if (buffer_->Add(key_, row.tuple)) return;
     table->runs.Add(buffer_->Flush());
-    buffer_->Add(key_, tuple);
+    buffer_->Add(key_, row.tuple);
   }
 
   void HandOver() {
@@ -140,6 +141,10 @@ class TableCopier::Worker {
     buffer_.reset();
     table_ = kNoTable;
     const std::lock_guard lock(copier_.mutex_);
+    table.result.replaced.resize(cleaner_->replaced().size());
+    for (size_t i = 0; i < cleaner_->replaced().size(); ++i) {
+      table.result.replaced[i] += cleaner_->replaced()[i];
+    }
     --table.buffers_open;
     copier_.FinishReading(&table);
   }
@@ -180,6 +185,7 @@ class TableCopier::Worker {
   TableCopier& copier_;
   Connection* const connection_;
   const bool exporter_;
+  std::optional<ValueCleaner> cleaner_;
   std::optional<RowKey> row_key_;
   std::optional<SortBuffer> buffer_;
   std::string key_;

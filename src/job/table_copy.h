@@ -32,6 +32,7 @@ struct CopiedTable {
   std::vector<StagedObject> objects;
   int64_t rows = 0;
   int64_t partitions = 0;
+  std::vector<int64_t> replaced;  ///< Values that a policy changed, by column.
 };
 
 /// Counted while the workers run; read by anyone.

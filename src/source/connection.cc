@@ -87,7 +87,7 @@ constexpr const char* kSessionSettings = R"(
                ('transaction_timeout', '0'), ('row_security', 'off'),
                ('client_encoding', 'UTF8'),
                ('search_path', ''), ('DateStyle', 'ISO, YMD'),
-               ('IntervalStyle', 'iso_8601'), ('TimeZone', 'UTC'),
+               ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),
                ('extra_float_digits', '1'), ('bytea_output', 'hex'),
                ('default_transaction_read_only', 'on')) AS wanted (name, value)
   WHERE name IN (SELECT pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s

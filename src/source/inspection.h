@@ -41,11 +41,10 @@ struct OutwardKey {
   std::string target;  ///< "auth.users": a table of a schema that was not looked at.
 };
 
-/// A column that MapColumn refuses.
-struct UnsupportedColumn {
+/// A column whose type only Postgres has.
+struct TextColumn {
   std::string name;
   std::string type;
-  std::string message;  ///< Names the way out.
 };
 
 struct InspectedTable {
@@ -65,7 +64,7 @@ struct InspectedTable {
   std::string date_column;  ///< The first not-null date, else the first, else "".
   std::optional<Growth> growth;
   int64_t columns = 0;
-  std::vector<UnsupportedColumn> unsupported;
+  std::vector<TextColumn> text_columns;  ///< Of types that become text.
   std::vector<std::string> generated_columns;
   std::vector<std::string> numbered_columns;  ///< Identity, or by a sequence.
   std::vector<Policy> policies;

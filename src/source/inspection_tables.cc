@@ -208,11 +208,8 @@ void TableReader::AddColumn(InspectedTable* table, const Rows& rows, int row) {
   if (column.generated) table->generated_columns.push_back(column.name);
   if (rows.Boolean(row, 4)) table->numbered_columns.push_back(column.name);
   column.type = TypeOf(*table, std::string(rows.Text(row, 2)));
-  try {
-    MapColumn(table->QualifiedName(), column);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kUnsupported) throw;
-    table->unsupported.push_back({column.name, column.type.name, error.what()});
+  if (BecomesText(column.type)) {
+    table->text_columns.push_back({column.name, column.type.name});
   }
 }
 

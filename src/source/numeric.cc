@@ -1,6 +1,8 @@
 #include "source/numeric.h"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace shoestring {
 
@@ -28,6 +30,40 @@ bool ShiftAndAdd(Int128 limit, int exponent, int add, Int128* value) {
   if (*value > limit / kPowersOfTen[exponent]) return false;
   *value = *value * kPowersOfTen[exponent] + add;
   return *value < limit;
+}
+
+int DigitsOf(int group) {
+  int digits = 0;
+  for (; group > 0; group /= 10) ++digits;
+  return digits;
+}
+
+std::string FormatNumeric(uint16_t sign, int weight, int scale,
+                          const std::vector<int16_t>& groups) {
+  std::string bytes;
+  AppendBigEndian(&bytes, static_cast<int16_t>(groups.size()));
+  AppendBigEndian(&bytes, static_cast<int16_t>(weight));
+  AppendBigEndian(&bytes, sign);
+  AppendBigEndian(&bytes, static_cast<int16_t>(scale));
+  for (const int16_t group : groups) AppendBigEndian(&bytes, group);
+  return bytes;
+}
+
+// Nines only.
+std::string LargestNumeric(uint16_t sign, int precision, int scale) {
+  const int integer_digits = precision - scale;
+  std::vector<int16_t> groups;
+  const int head = integer_digits % kDigitsPerGroup;
+  if (head > 0) groups.push_back(static_cast<int16_t>(kPowersOfTen[head] - 1));
+  groups.insert(groups.end(), integer_digits / kDigitsPerGroup, kGroupBase - 1);
+  const int weight = static_cast<int>(groups.size()) - 1;
+  groups.insert(groups.end(), scale / kDigitsPerGroup, kGroupBase - 1);
+  const int tail = scale % kDigitsPerGroup;
+  if (tail > 0) {
+    groups.push_back(
+        static_cast<int16_t>(kGroupBase - kPowersOfTen[kDigitsPerGroup - tail]));
+  }
+  return FormatNumeric(sign, weight, scale, groups);
 }
 
 }  // namespace
@@ -86,6 +122,38 @@ NumericOutcome DecodeNumeric(Bytes field, int precision, int scale, Int128* valu
   }
   *value = sign == kNegative ? -sum : sum;
   return NumericOutcome::kOk;
+}
+
+std::optional<std::string> NearestNumeric(Bytes field, int precision, int scale) {
+  if (field.size() < kHeaderBytes) return std::nullopt;
+  const auto count = LoadBigEndian<uint16_t>(field.data());
+  const int weight = LoadBigEndian<int16_t>(field.data() + 2);
+  const auto sign = LoadBigEndian<uint16_t>(field.data() + 4);
+  if (sign == kNotANumberSign) return std::nullopt;
+  if (sign == kPositiveInfinity) return LargestNumeric(kPositive, precision, scale);
+  if (sign == kNegativeInfinity) return LargestNumeric(kNegative, precision, scale);
+  std::vector<int16_t> groups;
+  for (size_t at = kHeaderBytes; at + 2 <= field.size() && groups.size() < count;
+       at += 2) {
+    groups.push_back(LoadBigEndian<int16_t>(field.data() + at));
+  }
+  if (groups.empty()) return std::nullopt;
+  const int integer_digits =
+      weight < 0 ? 0 : kDigitsPerGroup * weight + DigitsOf(groups[0]);
+  if (integer_digits > precision - scale) return LargestNumeric(sign, precision, scale);
+  // Of the group that straddles the scale, the digits before it stay.
+  const int kept = kDigitsPerGroup * (weight + 1) + scale;
+  const int whole = std::max(0, kept / kDigitsPerGroup);
+  const int part = kept < 0 ? 0 : kept % kDigitsPerGroup;
+  if (static_cast<int>(groups.size()) > whole) {
+    const int straddling = groups[whole];
+    groups.resize(whole);
+    if (part > 0) {
+      const int unit = static_cast<int>(kPowersOfTen[kDigitsPerGroup - part]);
+      groups.push_back(static_cast<int16_t>(straddling - straddling % unit));
+    }
+  }
+  return FormatNumeric(sign, weight, scale, groups);
 }
 
 }  // namespace shoestring

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -28,5 +29,10 @@ enum class NumericOutcome {
 /// Reads numeric's binary send form (Postgres' numeric_send: int16 digits, weight, sign,
 /// scale, then base-10000 digits) as an integer of units of 10^-scale.
 NumericOutcome DecodeNumeric(Bytes field, int precision, int scale, Int128* value);
+
+/// The binary form of what a decimal can hold in place of a numeric that it cannot: its
+/// largest for greater numbers and Infinity, the digits up to its scale for finer ones.
+/// Nothing for NaN.
+std::optional<std::string> NearestNumeric(Bytes field, int precision, int scale);
 
 }  // namespace shoestring

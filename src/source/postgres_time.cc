@@ -18,6 +18,16 @@ constexpr int32_t kLastDay =
 constexpr int32_t kPostgresEpochDays =
     (sys_days{year{2000} / 1 / 1}.time_since_epoch() / days{1});
 constexpr int64_t kMicrosPerDay = 86'400'000'000;
+constexpr int64_t kPostgresEpochMicros = kPostgresEpochDays * kMicrosPerDay;
+constexpr int64_t kFirstMicro = kFirstDay * kMicrosPerDay;
+constexpr int64_t kLastMicro = (int64_t{kLastDay} + 1) * kMicrosPerDay - 1;
+
+template <typename Raw>
+std::string Nearest(Bytes field, Raw first, Raw last) {
+  std::string bytes;
+  AppendBigEndian(&bytes, LoadBigEndian<Raw>(field.data()) < first ? first : last);
+  return bytes;
+}
 
 }  // namespace
 
@@ -37,12 +47,22 @@ TimeOutcome DecodeTimestamp(Bytes field, int64_t* result) {
   const auto raw = LoadBigEndian<int64_t>(field.data());
   using Limits = std::numeric_limits<int64_t>;
   if (raw == Limits::max() || raw == Limits::min()) return TimeOutcome::kInfinity;
-  constexpr int64_t kOffset = kPostgresEpochDays * kMicrosPerDay;
-  constexpr int64_t kFirst = kFirstDay * kMicrosPerDay;
-  constexpr int64_t kEnd = (int64_t{kLastDay} + 1) * kMicrosPerDay;
-  if (raw < kFirst - kOffset || raw >= kEnd - kOffset) return TimeOutcome::kOutOfRange;
-  *result = raw + kOffset;
+  if (raw < kFirstMicro - kPostgresEpochMicros ||
+      raw > kLastMicro - kPostgresEpochMicros) {
+    return TimeOutcome::kOutOfRange;
+  }
+  *result = raw + kPostgresEpochMicros;
   return TimeOutcome::kOk;
+}
+
+std::string NearestDate(Bytes field) {
+  return Nearest<int32_t>(field, kFirstDay - kPostgresEpochDays,
+                          kLastDay - kPostgresEpochDays);
+}
+
+std::string NearestTimestamp(Bytes field) {
+  return Nearest<int64_t>(field, kFirstMicro - kPostgresEpochMicros,
+                          kLastMicro - kPostgresEpochMicros);
 }
 
 CivilDate CivilFromDays(int32_t days_since_1970) {

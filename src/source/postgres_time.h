@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -12,6 +13,11 @@ enum class TimeOutcome { kOk, kInfinity, kOutOfRange, kMalformed };
 TimeOutcome DecodeDate(Bytes field, int32_t* days);
 /// Microseconds since 1970 of a binary timestamp, with the same range.
 TimeOutcome DecodeTimestamp(Bytes field, int64_t* micros);
+
+/// The binary form of the first or last day, or microsecond, of the range, whichever is
+/// nearer to a value outside of it.
+std::string NearestDate(Bytes field);
+std::string NearestTimestamp(Bytes field);
 
 /// A day of the proleptic Gregorian calendar.
 struct CivilDate {

@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 
 #include "base/error.h"
+#include "source/array_reader.h"
 #include "source/numeric.h"
 #include "source/postgres_time.h"
 
@@ -139,25 +140,6 @@ class TextColumn : public BytesColumn<arrow::StringBuilder> {
   }
 };
 
-class BlankPaddedColumn : public TextColumn {
- public:
-  using TextColumn::TextColumn;
-  ValueOutcome Append(Bytes field) override {
-    while (!field.empty() && field.back() == ' ') field = field.first(field.size() - 1);
-    return TextColumn::Append(field);
-  }
-};
-
-class JsonbColumn : public TextColumn {
- public:
-  using TextColumn::TextColumn;
-  ValueOutcome Append(Bytes field) override {
-    constexpr uint8_t kVersion = 1;
-    if (field.empty() || field[0] != kVersion) return ValueOutcome::kMalformed;
-    return TextColumn::Append(field.subspan(1));
-  }
-};
-
 class UuidColumn : public BytesColumn<arrow::StringBuilder> {
  public:
   using BytesColumn::BytesColumn;
@@ -179,8 +161,6 @@ class UuidColumn : public BytesColumn<arrow::StringBuilder> {
 std::unique_ptr<Column> MakeColumn(Wire wire, Wire element,
                                    const std::shared_ptr<arrow::DataType>& type);
 
-// array_send: dimensions, has-null flag, element type, (size, lower bound) of each
-// dimension, then the elements with their lengths.
 class ArrayColumn : public Column {
  public:
   ArrayColumn(Wire element, const std::shared_ptr<arrow::DataType>& type)
@@ -192,44 +172,23 @@ class ArrayColumn : public Column {
   std::shared_ptr<arrow::ArrayBuilder> builder() override { return builder_; }
 
   ValueOutcome Append(Bytes field) override {
-    constexpr size_t kHeaderBytes = 12;
-    constexpr size_t kDimensionBytes = 8;
-    if (field.size() < kHeaderBytes) return ValueOutcome::kMalformed;
-    const auto dimensions = LoadBigEndian<int32_t>(field.data());
-    if (dimensions == 0) {
-      Check(builder_->Append());
-      return ValueOutcome::kOk;
-    }
-    if (dimensions != 1) return ValueOutcome::kNotOneDimension;
-    if (field.size() < kHeaderBytes + kDimensionBytes) return ValueOutcome::kMalformed;
-    const auto size = LoadBigEndian<int32_t>(field.data() + kHeaderBytes);
-    const auto lower_bound = LoadBigEndian<int32_t>(field.data() + kHeaderBytes + 4);
-    if (lower_bound != 1) return ValueOutcome::kLowerBound;
+    ArrayReader reader(field);
+    if (!reader.valid()) return ValueOutcome::kMalformed;
+    if (reader.dimensions() > 1) return ValueOutcome::kNotOneDimension;
+    if (reader.lower_bound() != 1) return ValueOutcome::kLowerBound;
     Check(builder_->Append());
-    return AppendElements(field.subspan(kHeaderBytes + kDimensionBytes), size);
-  }
-
- private:
-  ValueOutcome AppendElements(Bytes left, int32_t count) {
-    for (int32_t i = 0; i < count; ++i) {
-      if (left.size() < sizeof(int32_t)) return ValueOutcome::kMalformed;
-      const auto size = LoadBigEndian<int32_t>(left.data());
-      left = left.subspan(sizeof(int32_t));
-      if (size == -1) {
+    while (const auto element = reader.Next()) {
+      if (element->null()) {
         element_->AppendNull();
         continue;
       }
-      if (size < 0 || left.size() < static_cast<size_t>(size)) {
-        return ValueOutcome::kMalformed;
-      }
-      const auto bytes = static_cast<size_t>(size);
-      const ValueOutcome outcome = element_->Append(left.first(bytes));
+      const ValueOutcome outcome = element_->Append(element->bytes());
       if (outcome != ValueOutcome::kOk) return outcome;
-      left = left.subspan(bytes);
     }
-    return left.empty() ? ValueOutcome::kOk : ValueOutcome::kMalformed;
+    return reader.valid() ? ValueOutcome::kOk : ValueOutcome::kMalformed;
   }
 
+ private:
   std::unique_ptr<Column> element_;
   std::shared_ptr<arrow::ListBuilder> builder_;
 };
@@ -259,9 +218,7 @@ std::unique_ptr<Column> MakeColumn(Wire wire, Wire element,
       return std::make_unique<TimeColumn<TimestampBuilder, int64_t, DecodeTimestamp>>(
           type);
     case Wire::kText: return std::make_unique<TextColumn>(type);
-    case Wire::kBlankPadded: return std::make_unique<BlankPaddedColumn>(type);
     case Wire::kUuid: return std::make_unique<UuidColumn>(type);
-    case Wire::kJsonb: return std::make_unique<JsonbColumn>(type);
     case Wire::kBytes: return std::make_unique<BytesColumn<arrow::BinaryBuilder>>(type);
     case Wire::kArray: return std::make_unique<ArrayColumn>(element, type);
   }
@@ -294,8 +251,7 @@ std::string ShowKey(const ColumnMapping& mapping, const Field& field) {
     case Wire::kInt64:
       if (bytes.size() == 8) return std::to_string(LoadBigEndian<int64_t>(bytes.data()));
       break;
-    case Wire::kText:
-    case Wire::kBlankPadded: return fmt::format("{:?}", AsText(bytes));
+    case Wire::kText: return fmt::format("{:?}", AsText(bytes));
     default: break;
   }
   std::string hex = "\\x";
@@ -365,9 +321,9 @@ void RowDecoder::Report(size_t column, ValueOutcome outcome) const {
   }
   throw Fail(
       ErrorKind::kData,
-      "{}: the value {}. Nothing was written. Way out: correct the row, leave it out "
-      "with --where, or migrate a view that casts the column to text",
-      where, Explain(outcome));
+      "{}: the value {}. Nothing was changed. Way out: --anomaly {}.{}=POLICY with "
+      "{}; or correct the row, or leave it out with --where",
+      where, Explain(outcome), table_, mappings_[column].column, WaysOut(outcome));
 }
 
 }  // namespace shoestring

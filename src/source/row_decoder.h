@@ -8,20 +8,9 @@
 
 #include "source/copy_stream.h"
 #include "source/type_mapping.h"
+#include "source/value_cleaner.h"
 
 namespace shoestring {
-
-/// Why a value cannot be kept exactly.
-enum class ValueOutcome {
-  kOk,
-  kNotANumber,
-  kInfinity,
-  kOutOfRange,
-  kNotOneDimension,
-  kLowerBound,
-  kInvalidText,
-  kMalformed,
-};
 
 /// Turns tuples into an Arrow record batch, column by column. Pure. Not thread-safe.
 class RowDecoder {

@@ -71,8 +71,6 @@ TEST(RowDecoderTest, DecodesEachWireForm) {
        "4294967295"},
       {Mapping(Wire::kDate, arrow::date32()), BigEndian(0), "2000-01-01"},
       {Mapping(Wire::kText, arrow::utf8()), "text", "text"},
-      {Mapping(Wire::kBlankPadded, arrow::utf8()), "ab  ", "ab"},
-      {Mapping(Wire::kJsonb, arrow::utf8()), "\1{\"a\": 1}", "{\"a\": 1}"},
       {Mapping(Wire::kUuid, arrow::utf8()),
        std::string("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff",
                    16),

@@ -60,11 +60,6 @@ void AppendNumeric(const ColumnMapping& mapping, Bytes bytes, std::string* key) 
   AppendBigEndian(key, static_cast<uint64_t>(flipped));
 }
 
-Bytes WithoutBlanks(Bytes bytes) {
-  while (!bytes.empty() && bytes.back() == ' ') bytes = bytes.first(bytes.size() - 1);
-  return bytes;
-}
-
 void AppendValue(const ColumnMapping& mapping, const Field& field, std::string* key) {
   if (field.null()) {
     key->push_back(kNull);
@@ -88,10 +83,6 @@ void AppendValue(const ColumnMapping& mapping, const Field& field, std::string* 
       if (bytes.size() == 8) AppendFloat<uint64_t, double>(bytes, key);
       return;
     case Wire::kNumeric: AppendNumeric(mapping, bytes, key); return;
-    case Wire::kBlankPadded: AppendEscaped(WithoutBlanks(bytes), key); return;
-    case Wire::kJsonb:
-      AppendEscaped(bytes.subspan(std::min<size_t>(1, bytes.size())), key);
-      return;
     case Wire::kText:
     case Wire::kBytes:
     case Wire::kArray: AppendEscaped(bytes, key); return;
