@@ -92,7 +92,8 @@ std::string Advice(const TablePlan& plan, const SampleReport& sample,
                    const Estimate& estimate) {
   constexpr int64_t kSmallFile = 1 << 20;
   std::string advice;
-  if (plan.partitioning.granularity == Granularity::kMonth && estimate.partitions > 0 &&
+  if (plan.partitioning.granularity == Granularity::kMonth &&
+      estimate.partitions > sample.years &&
       estimate.snappy / estimate.partitions < kSmallFile) {
     advice += fmt::format(
         "months are small ({} a file): --partition-by {}:year would make {} files of {}, "
