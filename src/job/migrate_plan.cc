@@ -243,29 +243,24 @@ std::vector<LakeColumn> LakeColumns(const TablePlan& plan) {
   return columns;
 }
 
-// A condition that ends its statement and begins another is refused here, where Postgres
-// takes one statement only, and not run by a COPY.
-void CheckCondition(Connection* connection, const TablePlan& plan,
-                    const MigrateOptions& options) {
-  if (options.where.empty()) return;
-  connection->Execute(fmt::format("SELECT FROM {}{} LIMIT 0", plan.source.QualifiedName(),
+// What COPY would be refused is refused here, before anything is written: a privilege
+// that is missing, rows that a policy hides, a foreign server. So is a condition that
+// ends its statement and begins another, as Postgres takes one statement only here.
+void CheckReadable(Connection* connection, const TablePlan& plan,
+                   const MigrateOptions& options) {
+  connection->Execute(fmt::format("SELECT * FROM {}{} LIMIT 0",
+                                  plan.source.QualifiedName(),
                                   Condition("WHERE", options)));
 }
 
 TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
                     const std::string& name) {
+  const Connection::Subject subject(connection, "Table " + name);
   TablePlan plan;
   plan.source = DescribeTable(connection, options.schema, name);
   CheckName("Schema", options.schema);
   CheckName("Table", name);
-  if (plan.source.row_security_active) {
-    throw Fail(
-        ErrorKind::kPermission,
-        "Table {}: row-level security hides rows of it from this role. Way out: the "
-        "table's owner, or a role with BYPASSRLS",
-        name);
-  }
-  CheckCondition(connection, plan, options);
+  CheckReadable(connection, plan, options);
   plan.name = options.schema == "public" ? name : options.schema + "." + name;
   if (plan.source.columns.empty()) {
     throw Fail(
@@ -362,6 +357,8 @@ void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& stat
 
 std::vector<std::string> TablesToLock(Connection* connection,
                                       const MigrateOptions& options) {
+  // A transaction of its own: what follows must be locked before a moment is chosen.
+  connection->Begin();
   const std::vector<std::string> names = ChooseTables(connection, options);
   const std::string json =
       boost::json::serialize(boost::json::array(names.begin(), names.end()));
@@ -375,6 +372,7 @@ std::vector<std::string> TablesToLock(Connection* connection,
   for (int i = 0; i < rows.size(); ++i) {
     tables.push_back(QuoteQualified(options.schema, rows.Text(i, 0)));
   }
+  connection->Execute("COMMIT");
   return tables;
 }
 
@@ -392,6 +390,8 @@ std::vector<TablePlan> PlanMigration(Connection* connection,
       refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", error.what());
       ++refused;
       if (!first) first = error;
+      // What Postgres refuses ends the transaction: no more can be looked for.
+      if (!error.sqlstate().empty()) break;
     }
   }
   if (refused == 1) throw *first;
