@@ -778,6 +778,45 @@ def test_a_change_that_waits_for_the_run_does_not_make_it_wait(
         changing.wait()
 
 
+# --- wide rows
+
+@pytest.fixture(scope="module")
+def wide(pg15):
+    """Rows that do not compress: one of 64 MB, and 12 of 16 MB; and 1,600 columns."""
+    database = pg15.create_database("wide")
+    database.psql("""
+        CREATE TABLE one AS SELECT 1 AS id, (SELECT string_agg(md5(i::text), '')
+          FROM generate_series(1, 2000000) i) AS word;
+        CREATE TABLE several AS SELECT n AS id, (SELECT string_agg(md5((i * n)::text), '')
+          FROM generate_series(1, 500000) i) AS word FROM generate_series(1, 12) n;
+        CREATE TABLE columns AS SELECT %s""" % ", ".join(
+            f"{i} AS c{i}" for i in range(1600)))
+    yield database
+    pg15.drop_database("wide")
+
+
+@pytest.mark.parametrize("table, widest", [("one", 64), ("several", 16)])
+def test_a_wide_row_takes_five_times_its_width(wide, migrate, lake, table, widest):
+    plan = json.loads(migrate(wide, "--table", table, "--memory", "800MB", "--dry-run",
+                              "--json").stdout)
+    assert plan["tables"][0]["widest_row_bytes"] // 1_000_000 == widest
+    report = json.loads(migrate(wide, "--table", table, "--memory", "64MB",
+                                "--json").stdout)
+    program = 90_000_000  # what it takes before the first row
+    assert report["peak_memory_bytes"] < program + 64_000_000 + 5 * widest * 1_000_000
+    words = by_pyarrow(lake, table)["word"]
+    md5 = dict(line.split("|") for line in wide.psql(
+        f"SELECT md5(word), length(word) FROM {table}").splitlines())
+    assert {hashlib.md5(word.as_py().encode()).hexdigest(): str(len(word.as_py()))
+            for word in words} == md5
+
+
+def test_1600_columns(wide, migrate, lake):
+    migrate(wide, "--table", "columns")
+    assert [c[0].as_py() for c in by_pyarrow(lake, "columns").columns] == list(range(1600))
+    assert iceberg(lake, "columns").scan().count() == 1
+
+
 # --- disks
 
 @pytest.fixture

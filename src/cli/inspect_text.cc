@@ -18,10 +18,14 @@ constexpr size_t kShownLines = 20;
 /// One line of printable text, whatever somebody wrote into a name or a policy.
 std::string OneLine(std::string_view text) {
   std::string line;
-  for (char c : text) {
-    const bool blank = static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-    if (!blank) {
-      line += c;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F are control characters, too.
+    const bool wide = c == 0xC2 && i + 1 < text.size() &&
+                      static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (wide) ++i;
+    if (c > ' ' && c != 0x7F && !wide) {
+      line += text[i];
     } else if (!line.empty() && line.back() != ' ') {
       line += ' ';
     }

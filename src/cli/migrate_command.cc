@@ -93,7 +93,8 @@ std::string Advice(const TablePlan& plan, const SampleReport& sample,
                    const Estimate& estimate) {
   constexpr int64_t kSmallFile = 1 << 20;
   std::string advice;
-  if (plan.partitioning.granularity == Granularity::kMonth && estimate.partitions > 0 &&
+  if (plan.partitioning.granularity == Granularity::kMonth &&
+      estimate.partitions > sample.years &&
       estimate.snappy / estimate.partitions < kSmallFile) {
     advice += fmt::format(
         "months are small ({} a file): --partition-by {}:year would make {} files of {}, "
@@ -124,6 +125,13 @@ void PrintTablePlan(const TablePlan& plan, const SampleReport& sample,
               plan.sort_reason.c_str());
   std::printf("  size        about %s with Snappy, %s with ZSTD (--compression zstd)\n",
               FormatBytes(estimate.snappy).c_str(), FormatBytes(estimate.zstd).c_str());
+  constexpr int64_t kWideRow = 1 << 20;
+  if (sample.widest_row >= kWideRow) {
+    std::printf("  memory      %s and five times the widest row (%s in the sample): %s\n",
+                FormatBytes(options.memory).c_str(),
+                FormatBytes(sample.widest_row).c_str(),
+                FormatBytes(options.memory + 5 * sample.widest_row).c_str());
+  }
   const std::string advice = Advice(plan, sample, estimate);
   if (!advice.empty()) std::printf("  advice      %s\n", advice.c_str());
   for (size_t i = 0; i < plan.columns.size(); ++i) {
@@ -153,6 +161,7 @@ json::object TablePlanJson(const TablePlan& plan, const SampleReport& sample,
           {"rows", estimate.rows},
           {"source_bytes", plan.source.bytes()},
           {"copy_bytes", estimate.copy_bytes},
+          {"widest_row_bytes", sample.widest_row},
           {"ranges", plan.ranges.size()},
           {"partition_by", Describe(plan.partitioning)},
           {"partition_reason", plan.partition_reason},

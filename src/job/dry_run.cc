@@ -103,7 +103,10 @@ int64_t EncodedBytes(const TablePlan& plan, const MigrateOptions& options,
       {compression, options.batch_rows, 8 << 20,
        static_cast<int64_t>(sample.rows.size())},
       [](int) { return std::make_unique<CountingWriter>(); }, [](int64_t) {});
-  for (const auto& [key, tuple] : sample.rows) writer.Append(AsBytes(tuple));
+  for (const auto& [key, tuple] : sample.rows) {
+    writer.Append(AsBytes(tuple));
+    if (writer.full()) writer.WriteBatch();
+  }
   int64_t bytes = 0;
   for (const auto& finished : std::move(writer).Finish()) bytes += finished.file.bytes;
   return bytes;
@@ -136,6 +139,9 @@ DryRun PlanOnly(const MigrateOptions& given, const std::stop_token& stop) {
     SampleReport report;
     Sample sample = ReadSample(&connection, plan, options);
     report.copy_bytes = sample.bytes;
+    for (const auto& [key, tuple] : sample.rows) {
+      report.widest_row = std::max(report.widest_row, static_cast<int64_t>(tuple.size()));
+    }
     report.problems = TakeOutProblems(plan, &sample);
     report.rows = static_cast<int64_t>(sample.rows.size());
     report.snappy_bytes = EncodedBytes(plan, options, sample, {});

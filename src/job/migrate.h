@@ -70,6 +70,7 @@ MigrateReport Migrate(const MigrateOptions& options, const std::stop_token& stop
 struct SampleReport {
   int64_t rows = 0;
   int64_t copy_bytes = 0;
+  int64_t widest_row = 0;  ///< Bytes, as Postgres sends it.
   int64_t snappy_bytes = 0;
   int64_t zstd_bytes = 0;
   int64_t months = 0;  ///< Distinct ones of the partition column; 0 without one.

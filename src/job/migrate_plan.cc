@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
+#include <tuple>
 
 #include "base/error.h"
 #include "source/value_survey.h"
@@ -27,7 +28,10 @@ constexpr std::string_view kUnnamedSchema = "public";
 struct TableName {
   std::string schema;
   std::string name;
-  auto operator<=>(const TableName&) const = default;
+  bool operator==(const TableName&) const = default;
+  bool operator<(const TableName& other) const {
+    return std::tie(schema, name) < std::tie(other.schema, other.name);
+  }
 };
 
 std::string LowerCase(std::string text) {
@@ -274,7 +278,7 @@ AnomalyPolicy PolicyOf(const MigrateOptions& options, const std::string& table,
   for (const auto& text : options.anomalies) {
     const AnomalyRule rule = ParseAnomalyRule(text);
     const bool fits = rule.target.empty() || rule.target == column ||
-                      rule.target == table + "." + column;
+                      rule.target == fmt::format("{}.{}", table, column);
     if (!fits || rule.target.size() < best) continue;
     best = rule.target.size();
     policy = rule.policy;
@@ -289,11 +293,11 @@ void CheckAnomalyTargets(const MigrateOptions& options,
     const bool found =
         rule.target.empty() ||
         std::any_of(plans.begin(), plans.end(), [&](const TablePlan& plan) {
-          return std::any_of(plan.columns.begin(), plan.columns.end(),
-                             [&](const LakeColumn& column) {
-                               return rule.target == column.name ||
-                                      rule.target == plan.name + "." + column.name;
-                             });
+          return std::any_of(
+              plan.columns.begin(), plan.columns.end(), [&](const LakeColumn& column) {
+                return rule.target == column.name ||
+                       rule.target == fmt::format("{}.{}", plan.name, column.name);
+              });
         });
     if (found) continue;
     throw Fail(ErrorKind::kInvalidArgument, "--anomaly {}: no table has such a column",

@@ -30,6 +30,7 @@ ParquetFile* PartitionWriter::File() {
   if (!file_) {
     ParquetOptions parquet;
     parquet.compression = options_.compression;
+    parquet.wide_columns = options_.wide_columns;
     parquet.row_group_bytes = options_.row_group_bytes;
     parquet.row_group_rows = std::clamp(options_.expected_rows / kRowGroupsPerFile,
                                         kMinRowGroupRows, kMaxRowGroupRows);
@@ -40,14 +41,18 @@ ParquetFile* PartitionWriter::File() {
 }
 
 void PartitionWriter::Append(Bytes tuple) {
-  const int64_t batch_rows = std::min(options_.batch_rows, File()->room());
+  if (batch_rows_ == 0) batch_rows_ = std::min(options_.batch_rows, File()->room());
   decoder_.Append(tuple);
-  if (decoder_.rows() >= batch_rows || decoder_.bytes() >= kBatchBytes) WriteBatch();
+}
+
+bool PartitionWriter::full() const {
+  return decoder_.rows() >= batch_rows_ || decoder_.bytes() >= kBatchBytes;
 }
 
 void PartitionWriter::WriteBatch() {
   const int64_t rows = decoder_.rows();
   File()->Write(decoder_.Finish());
+  batch_rows_ = 0;
   on_batch_(rows);
   if (file_->bytes() < kTargetFileBytes) return;
   finished_.push_back(std::move(*file_).Finish());

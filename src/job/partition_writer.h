@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ class PartitionWriter {
     Compression compression;
     int64_t batch_rows = 0;
     int64_t row_group_bytes = 0;
-    int64_t expected_rows = 0;  ///< Decides the size of row groups.
+    int64_t expected_rows = 0;        ///< Decides the size of row groups.
+    std::set<int> wide_columns = {};  ///< Field ids; see ParquetOptions.
   };
   /// Opens the object for the partition's n-th file.
   using Open = std::function<std::unique_ptr<ObjectWriter>(int number)>;
@@ -30,11 +32,14 @@ class PartitionWriter {
                   OnBatch on_batch);
 
   void Append(Bytes tuple);
+  /// True when enough rows have come for WriteBatch().
+  bool full() const;
+  /// Hands the rows so far to the file.
+  void WriteBatch();
   /// At least one file, even without rows: it carries the schema.
   std::vector<ParquetFile::Finished> Finish() &&;
 
  private:
-  void WriteBatch();
   ParquetFile* File();
 
   const TablePlan& plan_;
@@ -42,6 +47,7 @@ class PartitionWriter {
   const Open open_;
   const OnBatch on_batch_;
   RowDecoder decoder_;
+  int64_t batch_rows_ = 0;  ///< Of the batch that has begun; 0 before.
   std::unique_ptr<ParquetFile> file_;
   std::vector<ParquetFile::Finished> finished_;
 };

@@ -18,6 +18,8 @@ namespace {
 
 constexpr size_t kNoTable = static_cast<size_t>(-1);
 constexpr std::chrono::milliseconds kTick{200};
+// Values from here on are too large to be copied for a dictionary or for bounds.
+constexpr size_t kWideBytes = 1 << 20;
 
 }  // namespace
 
@@ -40,6 +42,7 @@ struct TableCopier::Table {
   size_t ranges_done = 0;
   int buffers_open = 0;     ///< Workers with rows of this table that are in no run yet.
   int64_t rows_by_tag = 0;  ///< As Postgres counted them.
+  std::set<int> wide_columns;  ///< Field ids; complete when all has been read.
 
   SortedRuns runs;
   std::vector<std::pair<std::string, SortedRuns::Partition>> partitions;
@@ -101,12 +104,21 @@ class TableCopier::Worker {
   }
 
   void Add(const ValueCleaner::Row& row, Table* table) {
+    if (row.tuple.size() >= kWideBytes) NoteWideColumns(row.fields, table);
     key_.clear();
     row_key_->Append(row.fields, &key_);
     sums_->Add(key_, row.fields, row.tuple);
     if (buffer_->Add(key_, row.tuple)) return;
     table->runs.Add(buffer_->Flush());
     buffer_->Add(key_, row.tuple);
+  }
+
+  void NoteWideColumns(std::span<const Field> fields, Table* table) {
+    const std::lock_guard lock(copier_.mutex_);
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].bytes().size() < kWideBytes) continue;
+      table->wide_columns.insert(table->plan.columns[i].field_id);
+    }
   }
 
   void HandOver() {
@@ -126,13 +138,14 @@ class TableCopier::Worker {
   }
 
   void WritePartition(size_t index, size_t partition_index) {
+    if (copier_.AllIsRead()) connection_->Close();
     Table& table = *copier_.tables_[index];
     const auto& [key, partition] = table.partitions[partition_index];
     const PartitionValues values = table.plan.MakeRowKey().PartitionOf(key);
     PartitionWriter writer(
         table.plan,
         {copier_.options_.compression, copier_.options_.batch_rows,
-         copier_.shares_.row_group, partition.rows},
+         copier_.shares_.row_group, partition.rows, table.wide_columns},
         [&](int number) {
           return copier_.store_->Create(
               DataFileKey(table.plan.name, values, copier_.run_, number), copier_.run_);
@@ -144,7 +157,12 @@ class TableCopier::Worker {
           }
         });
     MergeReader reader(partition.sources, &copier_.spill_);
-    while (const auto tuple = reader.Next()) writer.Append(*tuple);
+    while (const auto tuple = reader.Next()) {
+      writer.Append(*tuple);
+      if (!writer.full()) continue;
+      reader.Release();
+      writer.WriteBatch();
+    }
     std::vector<ParquetFile::Finished> finished = std::move(writer).Finish();
     const std::lock_guard lock(copier_.mutex_);
     for (auto& one : finished) {
@@ -271,6 +289,13 @@ std::optional<TableCopier::Task> TableCopier::FindTask(size_t current_table,
   }
   if (!first) return std::nullopt;
   return Task{*first, tables_[*first]->next_range++, std::nullopt};
+}
+
+bool TableCopier::AllIsRead() {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(tables_.begin(), tables_.end(), [](const auto& table) {
+    return table->ranges_done == table->plan.ranges.size();
+  });
 }
 
 void TableCopier::FinishReading(Table* table) {

@@ -74,6 +74,7 @@ class TableCopier {
   /// Nothing when all is done or a stop was requested.
   std::optional<Task> NextTask(size_t current_table, bool exporter);
   std::optional<Task> FindTask(size_t current_table, bool exporter);
+  bool AllIsRead();
   void FinishReading(Table* table);
   void FinishWriting(Table* table);
   void WorkerMain(Connection* connection, const Snapshot& snapshot);

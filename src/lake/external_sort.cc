@@ -16,10 +16,15 @@ constexpr size_t kPrefixBytes = sizeof(unsigned __int128);
 constexpr size_t kRecordHeaderBytes = 2 * sizeof(uint32_t);
 constexpr size_t kBlockBytes = 64 << 10;
 constexpr size_t kChunkBytes = 1 << 20;
+constexpr size_t kSliceBytes = 512 << 10;
+// Where a value that is not in its block begins, and how long it is.
+constexpr size_t kWideReferenceBytes = 2 * sizeof(uint32_t);
+constexpr uint32_t kWide = 1U << 31;
 
 struct Record {
   std::string_view key;
-  Bytes value;
+  Bytes value;  ///< A reference when wide.
+  bool wide = false;
   size_t size = 0;  ///< With its header.
 };
 
@@ -34,13 +39,16 @@ void AppendLength(std::string* to, size_t length) {
   to->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-// Records: key length, value length, key, value. Written and read by this file alone.
+// Records: key length, value length, key, value. Of a wide one the key's length has the
+// top bit set, and the value is a reference. Written and read by this file alone.
 Record ParseRecord(const char* from) {
-  const size_t key = LoadLength(from);
+  const uint32_t first = LoadLength(from);
+  const size_t key = first & ~kWide;
   const size_t value = LoadLength(from + sizeof(uint32_t));
   const char* body = from + kRecordHeaderBytes;
   return {{body, key},
           {reinterpret_cast<const uint8_t*>(body + key), value},
+          (first & kWide) != 0,
           kRecordHeaderBytes + key + value};
 }
 
@@ -77,11 +85,15 @@ class RunWriter {
       FinishBlock();
       run_.segments.push_back({std::string(partition), 0, 0, {}});
     }
-    if (block_.size() + record.size() > kBlockBytes) FinishBlock();
-    block_.append(record);
     SortedSegment& segment = run_.segments.back();
     ++segment.rows;
     segment.raw_bytes += static_cast<int64_t>(record.size());
+    if (record.size() > kBlockBytes) {
+      AddWide(ParseRecord(record.data()));
+      return;
+    }
+    if (block_.size() + record.size() > kBlockBytes) FinishBlock();
+    block_.append(record);
   }
 
   SortedRun Finish() && {
@@ -91,10 +103,31 @@ class RunWriter {
   }
 
  private:
+  // The value apart from its key, so that a merge of many runs holds one at a time.
+  void AddWide(const Record& record) {
+    SortedSegment& segment = run_.segments.back();
+    const size_t first = segment.wide_values.size();
+    for (size_t at = 0; at < record.value.size(); at += kSliceBytes) {
+      segment.wide_values.push_back(Store(
+          record.value.subspan(at, std::min(kSliceBytes, record.value.size() - at))));
+    }
+    if (block_.size() + record.key.size() > kBlockBytes) FinishBlock();
+    AppendLength(&block_, record.key.size() | kWide);
+    AppendLength(&block_, kWideReferenceBytes);
+    block_.append(record.key);
+    AppendLength(&block_, first);
+    AppendLength(&block_, record.value.size());
+  }
+
   void FinishBlock() {
     if (block_.empty()) return;
-    const auto raw = static_cast<int64_t>(block_.size());
-    const auto* from = reinterpret_cast<const uint8_t*>(block_.data());
+    run_.segments.back().blocks.push_back(Store(AsBytes(block_)));
+    block_.clear();
+  }
+
+  SortedSegment::Block Store(Bytes bytes) {
+    const auto raw = static_cast<int64_t>(bytes.size());
+    const uint8_t* from = bytes.data();
     const int64_t bound = Codec()->MaxCompressedLen(raw, from);
     if (chunk_.size() + static_cast<size_t>(bound) > kChunkBytes) FinishChunk();
     const size_t at = chunk_.size();
@@ -103,10 +136,8 @@ class RunWriter {
     const auto stored = Codec()->Compress(raw, from, bound, to);
     if (!stored.ok()) throw Fail(ErrorKind::kInternal, "{}", stored.status().ToString());
     chunk_.resize(at + static_cast<size_t>(*stored));
-    run_.segments.back().blocks.push_back(
-        {static_cast<uint32_t>(run_.chunks.size()), static_cast<uint32_t>(at),
-         static_cast<uint32_t>(*stored), static_cast<uint32_t>(raw)});
-    block_.clear();
+    return {static_cast<uint32_t>(run_.chunks.size()), static_cast<uint32_t>(at),
+            static_cast<uint32_t>(*stored), static_cast<uint32_t>(raw)};
   }
 
   void FinishChunk() {
@@ -247,23 +278,40 @@ class MergeReader::Cursor {
     return record_.key < other.record_.key;
   }
 
+  bool wide() const { return record_.wide; }
+  /// Of a record that is not wide.
   Bytes value() const { return record_.value; }
+
+  /// Of a wide one.
+  void LoadWide(std::vector<uint8_t>* value) {
+    const char* reference = AsText(record_.value).data();
+    size_t slice = LoadLength(reference);
+    value->resize(LoadLength(reference + sizeof(uint32_t)));
+    for (size_t at = 0; at < value->size(); ++slice) {
+      const auto& block = source_.segment->wide_values[slice];
+      Load(block, value->data() + at);
+      at += block.raw_bytes;
+    }
+  }
 
  private:
   bool LoadBlock() {
     if (next_block_ == source_.segment->blocks.size()) return false;
     const auto& block = source_.segment->blocks[next_block_++];
+    block_.resize(block.raw_bytes);
+    Load(block, reinterpret_cast<uint8_t*>(block_.data()));
+    at_ = 0;
+    return true;
+  }
+
+  void Load(const SortedSegment::Block& block, uint8_t* to) {
     stored_.resize(block.stored_bytes);
     store_->Read(source_.run->chunks[block.chunk], block.offset, stored_);
-    block_.resize(block.raw_bytes);
     const auto raw =
-        Codec()->Decompress(block.stored_bytes, stored_.data(), block.raw_bytes,
-                            reinterpret_cast<uint8_t*>(block_.data()));
+        Codec()->Decompress(block.stored_bytes, stored_.data(), block.raw_bytes, to);
     if (!raw.ok() || *raw != block.raw_bytes) {
       throw Fail(ErrorKind::kInternal, "A sorted block cannot be read back");
     }
-    at_ = 0;
-    return true;
   }
 
   Source source_;
@@ -308,7 +356,16 @@ std::optional<Bytes> MergeReader::Next() {
   }
   started_ = !heap_.empty();
   if (!started_) return std::nullopt;
-  return heap_.front()->value();
+  Cursor& first = *heap_.front();
+  if (!first.wide()) return first.value();
+  Release();
+  first.LoadWide(&wide_value_);
+  return wide_value_;
+}
+
+void MergeReader::Release() {
+  wide_value_.clear();
+  wide_value_.shrink_to_fit();
 }
 
 void SortedRuns::Add(SortedRun run) {

@@ -50,16 +50,17 @@ class SpillStore {
 
 /// Records in the order of their keys, all with the same partition.
 struct SortedSegment {
-  std::string partition;
-  int64_t rows = 0;
-  int64_t raw_bytes = 0;
   struct Block {
     uint32_t chunk = 0;
     uint32_t offset = 0;
     uint32_t stored_bytes = 0;
     uint32_t raw_bytes = 0;
   };
-  std::vector<Block> blocks;
+  std::string partition;
+  int64_t rows = 0;
+  int64_t raw_bytes = 0;
+  std::vector<Block> blocks;       ///< Of records.
+  std::vector<Block> wide_values;  ///< Slices of values that are too large for a block.
 };
 
 /// A sorted, compressed part of the input: segments in the order of their partitions.
@@ -108,12 +109,15 @@ class MergeReader {
 
   /// The next record's value, valid until the next call; nothing at the end.
   std::optional<Bytes> Next();
+  /// Gives back the memory of a large value that Next() has returned.
+  void Release();
 
  private:
   class Cursor;
   void SiftDown(size_t at);
 
   std::vector<std::unique_ptr<Cursor>> heap_;
+  std::vector<uint8_t> wide_value_;
   bool started_ = false;
 };
 

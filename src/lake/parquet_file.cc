@@ -65,9 +65,10 @@ const LakeType& LeafType(const LakeColumn& column) {
 
 // Parquet's bounds leave NaN out, and a reader for whom NaN is greater than all numbers,
 // as for Postgres and DuckDB, would skip rows by them.
-bool HasBounds(const LakeColumn& column) {
+bool HasBounds(const LakeColumn& column, const ParquetOptions& options) {
   const LakeType::Kind kind = LeafType(column).kind;
-  return kind != LakeType::Kind::kFloat && kind != LakeType::Kind::kDouble;
+  return kind != LakeType::Kind::kFloat && kind != LakeType::Kind::kDouble &&
+         !options.wide_columns.contains(column.field_id);
 }
 
 std::shared_ptr<parquet::WriterProperties> WriterProperties(
@@ -95,9 +96,10 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
       ->enable_page_checksum()
       ->enable_write_page_index();
   for (const LakeColumn& column : columns) {
-    if (HasBounds(column)) continue;
     const bool list = column.type.kind == LakeType::Kind::kList;
     const std::string path = column.name + (list ? ".list.element" : "");
+    if (options.wide_columns.contains(column.field_id)) builder.disable_dictionary(path);
+    if (HasBounds(column, options)) continue;
     builder.disable_statistics(path)->disable_write_page_index(path);
   }
   return builder.build();
@@ -224,7 +226,7 @@ struct ParquetFile::State {
 
   void CountNulls(const arrow::RecordBatch& batch) {
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (HasBounds(columns[i])) continue;
+      if (HasBounds(columns[i], options)) continue;
       const arrow::Array& array = *batch.column(static_cast<int>(i));
       if (columns[i].type.kind == LakeType::Kind::kList) {
         // As Parquet counts a leaf: an empty or missing list is one null value.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct ParquetOptions {
   Compression compression;
   int64_t row_group_rows = 1 << 17;
   int64_t row_group_bytes = 16 << 20;  ///< Of values in memory.
+  /// Field ids of columns whose values are so large that copies of them, as dictionaries
+  /// and bounds need, are not to be made.
+  std::set<int> wide_columns;
 };
 
 /// Writes one Parquet file as Athena, Trino and the JVM readers want it: field ids, INT64

@@ -68,6 +68,10 @@ class Connection {
   /// The same until `on_data` says that it has enough, by false. Needs a transaction.
   void CopySome(const std::string& sql, const std::function<bool(Bytes)>& on_data);
 
+  /// Ends the session, and gives back the memory that its largest row took. Nothing else
+  /// may be asked of it then.
+  void Close() { connection_.reset(); }
+
   /// 150018 for 15.18.
   int server_version() const;
   /// "postgres@127.0.0.1:5432/db": fit to be shown.

@@ -132,12 +132,12 @@ std::optional<std::string> NearestNumeric(Bytes field, int precision, int scale)
   if (sign == kNotANumberSign) return std::nullopt;
   if (sign == kPositiveInfinity) return LargestNumeric(kPositive, precision, scale);
   if (sign == kNegativeInfinity) return LargestNumeric(kNegative, precision, scale);
+  if (field.size() != kHeaderBytes + 2 * size_t{count} || count == 0) return std::nullopt;
   std::vector<int16_t> groups;
-  for (size_t at = kHeaderBytes; at + 2 <= field.size() && groups.size() < count;
-       at += 2) {
+  for (size_t at = kHeaderBytes; at < field.size(); at += 2) {
     groups.push_back(LoadBigEndian<int16_t>(field.data() + at));
+    if (groups.back() < 0 || groups.back() >= kGroupBase) return std::nullopt;
   }
-  if (groups.empty()) return std::nullopt;
   const int integer_digits =
       weight < 0 ? 0 : kDigitsPerGroup * weight + DigitsOf(groups[0]);
   if (integer_digits > precision - scale) return LargestNumeric(sign, precision, scale);
