@@ -52,9 +52,10 @@ def referenced(lake):
     """Every file that the current version of any table needs, found by PyIceberg."""
     keys = {"catalog/lake.json"}
     state = json.loads((lake / "catalog/lake.json").read_text())
-    for table in state["tables"]:
+    for table, entry in state["tables"].items():
         static = iceberg(lake, table)
         snapshot = static.current_snapshot()
+        keys.add(entry["seal"])
         keys |= {key(lake, static.metadata_location), key(lake, snapshot.manifest_list)}
         for manifest in snapshot.manifests(static.io):
             keys.add(key(lake, manifest.manifest_path))

@@ -19,6 +19,7 @@ constexpr const char* kAbout =
     "  shoestring inspect --source postgresql://user@host/db\n"
     "  shoestring migrate --source postgresql://user@host/db --lake ./lake --dry-run\n"
     "  shoestring migrate --source postgresql://user@host/db --lake ./lake\n"
+    "  shoestring verify --lake ./lake\n"
     "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n";
 
 int Fails(const shoestring::Error& error) {
@@ -32,6 +33,7 @@ int RunMain(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   shoestring::AddInspectCommand(app);
   shoestring::AddMigrateCommand(app);
+  shoestring::AddVerifyCommand(app);
   shoestring::AddQueryCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);

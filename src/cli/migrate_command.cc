@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/progress_line.h"
 #include "cli/source_option.h"
 #include "job/migrate.h"
 
@@ -210,51 +211,27 @@ void PrintDryRun(const DryRun& dry, const Flags& flags) {
           .c_str());
 }
 
-/// One line that is drawn over on a terminal; a plain line now and then elsewhere.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool quiet)
-      : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
-  ~ProgressLine() { Clear(); }
-
-  void Show(const MigrateProgress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    const std::chrono::milliseconds gap(terminal_ ? 200 : 5000);
-    if (quiet_ || now - shown_ < gap) return;
-    shown_ = now;
-    const std::chrono::duration<double> elapsed = now - begun_;
-    // Reading and writing are each half of the way.
-    const double expected =
-        std::max<double>(1, static_cast<double>(progress.rows_expected));
-    const double done =
-        static_cast<double>(progress.rows_read + progress.rows_written) / (2 * expected);
-    const double left = done > 0.01 ? elapsed.count() * (1 - done) / done : 0;
-    const std::string line = fmt::format(
-        "{}: {} of about {} rows read, {} written, {:.0f}% | {}/s | {}", progress.phase,
-        FormatCount(progress.rows_read), FormatCount(progress.rows_expected),
-        FormatCount(progress.rows_written), std::min(100.0, 100 * done),
-        FormatBytes(static_cast<int64_t>(static_cast<double>(progress.bytes_read) /
-                                         std::max(0.001, elapsed.count()))),
-        done > 0.01 ? FormatDuration(std::chrono::milliseconds(
-                          static_cast<int64_t>(1000 * std::max(0.0, left)))) +
-                          " left"
-                    : "estimating");
-    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
-    drawn_ = terminal_;
+void ShowProgress(const MigrateProgress& progress, ProgressLine* line) {
+  if (!line->Due()) return;
+  if (progress.phase == "proving") {
+    line->Show(fmt::format("proving: {} of {} read back",
+                           FormatBytes(progress.bytes_proven),
+                           FormatBytes(progress.bytes_written)));
+    return;
   }
-
-  void Clear() {
-    if (drawn_) std::fputs("\r\x1b[K", stderr);
-    drawn_ = false;
-  }
-
- private:
-  const bool quiet_;
-  const bool terminal_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point shown_ = begun_;
-};
+  // Reading and writing are each half of the way.
+  const double expected =
+      std::max<double>(1, static_cast<double>(progress.rows_expected));
+  const double done =
+      static_cast<double>(progress.rows_read + progress.rows_written) / (2 * expected);
+  line->Show(fmt::format(
+      "{}: {} of about {} rows read, {} written, {:.0f}% | {}/s | {}", progress.phase,
+      FormatCount(progress.rows_read), FormatCount(progress.rows_expected),
+      FormatCount(progress.rows_written), std::min(100.0, 100 * done),
+      FormatBytes(static_cast<int64_t>(static_cast<double>(progress.bytes_read) /
+                                       std::max(0.001, line->elapsed_seconds()))),
+      line->TimeLeft(done)));
+}
 
 void PrintReport(const MigrateReport& report) {
   for (const auto& run : report.cleared_runs) {
@@ -290,14 +267,17 @@ void PrintReport(const MigrateReport& report) {
                   policy == AnomalyPolicy::kNull ? "null" : "the nearest that can");
     }
   }
-  std::fprintf(stderr,
-               "%s rows of %zu tables in %s, as of %s; %s in the lake, %s of memory, %s "
-               "spilled. Run %s.\n",
-               FormatCount(rows).c_str(), report.tables.size(),
-               FormatDuration(std::chrono::milliseconds(report.wall_ms)).c_str(),
-               report.source_lsn.c_str(), FormatBytes(bytes).c_str(),
-               FormatBytes(report.peak_memory_bytes).c_str(),
-               FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
+  std::fprintf(
+      stderr,
+      "%s rows of %zu tables in %s, verified %s rows in %s of it, as of %s; %s in "
+      "the lake, %s of memory, %s spilled. Run %s.\n",
+      FormatCount(rows).c_str(), report.tables.size(),
+      FormatDuration(std::chrono::milliseconds(report.wall_ms)).c_str(),
+      FormatCount(report.rows_verified).c_str(),
+      FormatDuration(std::chrono::milliseconds(report.verify_ms)).c_str(),
+      report.source_lsn.c_str(), FormatBytes(bytes).c_str(),
+      FormatBytes(report.peak_memory_bytes).c_str(),
+      FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
 }
 
 void RunMigrate(Flags flags) {
@@ -320,7 +300,7 @@ void RunMigrate(Flags flags) {
   ProgressLine line(flags.json && isatty(STDERR_FILENO) == 0);
   const MigrateReport report =
       Migrate(flags.options, interrupt.token(),
-              [&](const MigrateProgress& progress) { line.Show(progress); });
+              [&](const MigrateProgress& progress) { ShowProgress(progress, &line); });
   line.Clear();
   if (flags.json) {
     std::printf("%s\n", FormatReportJson(report).c_str());

@@ -1,7 +1,10 @@
 #include "cli/source_option.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include "base/error.h"
 
 namespace shoestring {
 
@@ -48,6 +51,23 @@ void AddSourceOption(CLI::App& command, std::string* source) {
       ->envname("DATABASE_URL")
       ->type_name("URL")
       ->required();
+}
+
+OptionalSource::OptionalSource(CLI::App& command)
+    : option_(command
+                  .add_option("--source", url_,
+                              "Compare with the source, too: a Postgres URL; alone, the "
+                              "one in DATABASE_URL")
+                  ->expected(0, 1)
+                  ->type_name("[URL]")) {}
+
+std::optional<std::string> OptionalSource::url() const {
+  if (option_->count() == 0) return std::nullopt;
+  if (!url_.empty()) return url_;
+  const char* environment = std::getenv("DATABASE_URL");
+  if (environment != nullptr && *environment != '\0') return environment;
+  throw Fail(ErrorKind::kInvalidArgument,
+             "--source without a URL takes the one in DATABASE_URL, which is not set");
 }
 
 bool HidePasswordInArguments(int argc, char** argv) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "job/proof.h"
 #include "job/run_record.h"
 #include "job/table_copy.h"
 #include "lake/catalog.h"
@@ -62,6 +63,15 @@ std::map<std::string, std::string> Properties(const TablePlan& plan,
       {"shoestring.unique", JsonUniqueIndexes(source.indexes)},
       {"shoestring.compression", ToString(options.compression)},
   };
+  json::object policies;
+  for (const auto& mapping : plan.mappings) {
+    if (mapping.policy != AnomalyPolicy::kError) {
+      policies[mapping.column] = ToString(mapping.policy);
+    }
+  }
+  if (!policies.empty()) {
+    properties["shoestring.anomalies"] = json::serialize(policies);
+  }
   if (!options.where.empty()) properties["shoestring.where"] = options.where;
   if (options.limit) properties["shoestring.limit"] = std::to_string(*options.limit);
   if (!source.comment.empty()) properties["comment"] = source.comment;
@@ -104,9 +114,16 @@ TableChange MakeChange(const TablePlan& plan, const MigrateOptions& options,
                               .count();
   table.properties = Properties(plan, options);
   table.files = std::move(copied.files);
+  change.seal = std::move(copied.seal);
   std::sort(table.files.begin(), table.files.end(),
             [](const DataFile& a, const DataFile& b) { return a.key < b.key; });
   return change;
+}
+
+int64_t MillisecondsSince(std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now() - begun)
+      .count();
 }
 
 // Of this program alone: getrusage() would count the parent's before exec, too.
@@ -156,7 +173,8 @@ class Progress {
     progress_.tables = static_cast<int>(plans.size());
   }
 
-  void Show(std::string phase) {
+  void Show(std::string phase, const ProofProgress& proof = {}) {
+    progress_.bytes_proven = proof.bytes;
     const CopyCounters& counters = copier_->counters();
     progress_.rows_read = counters.rows_read;
     progress_.rows_written = counters.rows_written;
@@ -173,6 +191,30 @@ class Progress {
   const std::function<void(const MigrateProgress&)>& on_progress_;
   MigrateProgress progress_;
 };
+
+/// Reads back what was written and compares it with what the source sent.
+void Prove(ObjectStore* store, const MigrateOptions& options, const std::stop_token& stop,
+           std::vector<CopiedTable>* copied, Progress* progress) {
+  std::vector<Seal> seals;
+  for (auto& table : *copied) seals.push_back(std::move(table.seal));
+  const auto faults = ProveCopies(store, &seals,
+                                  {.jobs = options.jobs,
+                                   .memory = options.memory,
+                                   .stop = stop,
+                                   .on_progress = [&](const ProofProgress& done) {
+                                     progress->Show("proving", done);
+                                   }});
+  for (size_t i = 0; i < seals.size(); ++i) (*copied)[i].seal = std::move(seals[i]);
+  if (faults.empty()) return;
+  std::string first;
+  constexpr size_t kMostShown = 5;
+  for (size_t i = 0; i < std::min(faults.size(), kMostShown); ++i) {
+    first += "\n" + Describe(faults[i]);
+  }
+  throw Fail(ErrorKind::kCorrupt,
+             "The copy is not what the source sent, so nothing was changed; {} in all:{}",
+             faults.size(), first);
+}
 
 }  // namespace
 
@@ -229,11 +271,17 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
     Progress progress(plans, options, &copier, on_progress);
     std::vector<CopiedTable> copied =
         copier.Run(&connection, snapshot, stop, [&] { progress.Show("copying"); });
+    for (const auto& table : copied) {
+      for (const auto& object : table.objects) store->Publish(object);
+    }
+    const auto copied_at = std::chrono::steady_clock::now();
+    Prove(store.get(), options, stop, &copied, &progress);
+    report.verify_ms = MillisecondsSince(copied_at);
     progress.Show("committing");
     std::vector<TableChange> changes;
     for (size_t i = 0; i < plans.size(); ++i) {
       report.tables.push_back(ReportTable(plans[i], copied[i]));
-      for (const auto& object : copied[i].objects) store->Publish(object);
+      report.rows_verified += copied[i].rows;
       changes.push_back(MakeChange(plans[i], options, record.id(), snapshot,
                                    std::move(copied[i]), catalog, state));
     }
@@ -249,9 +297,7 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
     }
     throw;
   }
-  report.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                       std::chrono::steady_clock::now() - begun)
-                       .count();
+  report.wall_ms = MillisecondsSince(begun);
   report.peak_memory_bytes = PeakMemoryBytes();
   record.Commit(FormatReportJson(report));
   return report;
@@ -280,7 +326,9 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"lake", report.lake},
                             {"source_lsn", report.source_lsn},
                             {"source_time_ms", report.source_time_ms},
+                            {"rows_verified", report.rows_verified},
                             {"wall_ms", report.wall_ms},
+                            {"verify_ms", report.verify_ms},
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},

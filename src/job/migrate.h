@@ -13,12 +13,13 @@ namespace shoestring {
 /// How far a migration is. Rows and bytes of the source are estimates until they are
 /// read.
 struct MigrateProgress {
-  std::string phase;  ///< "reading", "writing", "committing".
+  std::string phase;  ///< "copying", "proving", "committing".
   int64_t rows_expected = 0;
   int64_t rows_read = 0;
   int64_t rows_written = 0;
   int64_t bytes_read = 0;     ///< From Postgres.
   int64_t bytes_written = 0;  ///< Parquet.
+  int64_t bytes_proven = 0;   ///< Read back from the lake.
   int tables_done = 0;
   int tables = 0;
 };
@@ -51,7 +52,9 @@ struct MigrateReport {
   std::vector<TableReport> tables;
   std::vector<std::string> cleared_runs;
   std::string fewer_connections;  ///< Why there were fewer than jobs; else empty.
+  int64_t rows_verified = 0;  ///< Read back and found to be those of the source.
   int64_t wall_ms = 0;
+  int64_t verify_ms = 0;  ///< Of it.
   int64_t copy_bytes = 0;
   int64_t spill_bytes = 0;
   int64_t peak_memory_bytes = 0;

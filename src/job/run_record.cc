@@ -113,19 +113,6 @@ bool Overlap(const RunInfo& a, const RunInfo& b) {
   });
 }
 
-// The run that wrote a key, or "" for files that no run of ours wrote.
-std::string RunOfKey(std::string_view key) {
-  constexpr std::string_view kShape = "00000000T000000Z-";
-  constexpr size_t kRunIdLength = kShape.size() + 8;
-  const std::string_view name = key.substr(key.rfind('/') + 1);
-  if (name.size() <= kRunIdLength) return "";
-  for (size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(name[i])) != 0;
-    if (kShape[i] == '0' ? !digit : name[i] != kShape[i]) return "";
-  }
-  return std::string(name.substr(0, kRunIdLength));
-}
-
 void DeleteBelow(ObjectStore* store, const std::string& prefix) {
   for (const auto& object : store->List(prefix)) store->Delete(object.key);
 }
@@ -167,7 +154,7 @@ std::optional<std::set<std::string>> NeededKeys(const Catalog& catalog,
   const auto entry = state.tables.find(table);
   if (entry == state.tables.end()) return std::set<std::string>();
   try {
-    const auto keys = catalog.ReferencedKeys(entry->second.metadata);
+    const auto keys = catalog.ReferencedKeys(entry->second);
     return std::set<std::string>(keys.begin(), keys.end());
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kNotFound || error.kind() == ErrorKind::kCorrupt) {
@@ -263,6 +250,32 @@ std::string DataFileKey(const std::string& table, const PartitionValues& partiti
   const std::string path = PartitionPath(partition);
   return fmt::format("data/{}/{}{}{}-{}.parquet", table, path, path.empty() ? "" : "/",
                      run, number);
+}
+
+std::vector<RunInfo> LiveRuns(ObjectStore* store) {
+  std::vector<RunInfo> runs = LoadRuns(store);
+  std::erase_if(runs, [](const RunInfo& run) {
+    return run.state != RunInfo::State::kRunning || !IsAlive(run, NowMs());
+  });
+  return runs;
+}
+
+bool AnyRunCommitted(ObjectStore* store) {
+  return std::ranges::any_of(LoadRuns(store), [](const RunInfo& run) {
+    return run.state == RunInfo::State::kCommitted;
+  });
+}
+
+std::string RunOfKey(std::string_view key) {
+  constexpr std::string_view kShape = "00000000T000000Z-";
+  constexpr size_t kRunIdLength = kShape.size() + 8;
+  const std::string_view name = key.substr(key.rfind('/') + 1);
+  if (name.size() <= kRunIdLength) return "";
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(name[i])) != 0;
+    if (kShape[i] == '0' ? !digit : name[i] != kShape[i]) return "";
+  }
+  return std::string(name.substr(0, kRunIdLength));
 }
 
 RunRecord::RunRecord(ObjectStore* store, std::string command, std::string source,

@@ -38,6 +38,13 @@ std::string FormatRunInfo(const RunInfo& info);
 /// believed for two minutes after its last sign of life.
 bool IsAlive(const RunInfo& info, int64_t now_ms);
 
+/// The runs that may still be at work.
+std::vector<RunInfo> LiveRuns(ObjectStore* store);
+/// True when some run has ever committed to the lake, as far as their records are there.
+bool AnyRunCommitted(ObjectStore* store);
+
+/// The run that wrote a key, or "" for files that no run of ours wrote.
+std::string RunOfKey(std::string_view key);
 /// "data/t/year=2024/month=3/<run>-0.parquet"
 std::string DataFileKey(const std::string& table, const PartitionValues& partition,
                         const std::string& run, int number);

@@ -142,7 +142,7 @@ TEST_F(RunRecordTest, SweepsNothingOfARunThatCommitsMeanwhile) {
     if (end >= calls) end_other();
     const Catalog catalog(store_.get());
     const LakeState state = catalog.Load();
-    for (const auto& key : catalog.ReferencedKeys(state.tables.at("t").metadata)) {
+    for (const auto& key : catalog.ReferencedKeys(state.tables.at("t"))) {
       EXPECT_TRUE(store_->Head(key)) << key << ": " << begin << " to " << end;
     }
   }
@@ -151,7 +151,8 @@ TEST_F(RunRecordTest, SweepsNothingOfARunThatCommitsMeanwhile) {
 
 TEST_F(RunRecordTest, SweepsNothingOfATableThatCannotBeRead) {
   PutDeadRun(kDead, "t");
-  store_->Put("catalog/lake.json", FormatLakeState({1, {{"t", {.metadata = "gone"}}}}));
+  store_->Put("catalog/lake.json",
+              FormatLakeState({1, {{"t", {.metadata = "gone", .seal = "gone"}}}}));
   store_->Put(DataFileKey("t", {}, kDead, 0), "perhaps needed");
   RunRecord(store_.get(), "migrate", "db", {"t"}).Abandon();
   EXPECT_THAT(Keys("data/t/"), testing::SizeIs(1));

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "job/partition_sums.h"
 #include "job/partition_writer.h"
+#include "job/range_reader.h"
 #include "job/run_record.h"
 
 namespace shoestring {
@@ -32,12 +34,7 @@ struct TableCopier::Table {
   explicit Table(const TablePlan& of) : plan(of) {}
 
   bool HasRanges() const { return next_range < plan.ranges.size(); }
-  // What a view reads is not known, so nor is what the other connections must lock: they
-  // would queue behind an ALTER that waits for the exporter, which waits for them.
-  bool ForExporter() const {
-    const char kind = plan.source.kind;
-    return kind == 'v' || kind == 'm' || kind == 'f';
-  }
+  bool ForExporter() const { return shoestring::ForExporter(plan); }
   bool HasPartitions() const { return next_partition < partitions.size(); }
 
   const TablePlan& plan;
@@ -53,6 +50,7 @@ struct TableCopier::Table {
   size_t partitions_done = 0;
   bool done = false;
 
+  std::map<std::string, RowSum> sums;  ///< Of the source's rows, by partition.
   CopiedTable result;
 };
 
@@ -80,49 +78,24 @@ class TableCopier::Worker {
   void ReadRange(size_t index, size_t range) {
     Table& table = *copier_.tables_[index];
     Begin(index, &table);
-    const Connection::Subject subject(connection_, "Table " + table.plan.name);
-    int64_t rows = 0;
-    CopyStream stream(table.plan.mappings.size(),
-                      [&](std::span<const Field> fields, Bytes tuple) {
-                        Add(cleaner_->Clean({fields, tuple}), &table);
-                        ++rows;
-                      });
-    int64_t counted = 0;
-    const int64_t tag = connection_->CopyOut(table.plan.ranges[range], [&](Bytes data) {
-      stream.Feed(data);
-      copier_.counters_.bytes_read += static_cast<int64_t>(data.size());
-      copier_.counters_.rows_read += rows - counted;
-      counted = rows;
-    });
-    if (!stream.finished() || tag != rows) {
-      throw Fail(ErrorKind::kCorrupt,
-                 "Table {}: Postgres says {} rows, its COPY stream held {}",
-                 table.plan.name, tag, rows);
-    }
-    if (table.plan.source.kind == 'm') CheckNotRefreshed(table.plan);
+    const int64_t rows = shoestring::ReadRange(
+        connection_, table.plan, range, &*cleaner_,
+        {.on_row = [&](const ValueCleaner::Row& row) { Add(row, &table); },
+         .on_data =
+             [&](int64_t count, int64_t bytes) {
+               copier_.counters_.rows_read += count;
+               copier_.counters_.bytes_read += bytes;
+             }});
     const std::lock_guard lock(copier_.mutex_);
-    table.rows_by_tag += tag;
+    table.rows_by_tag += rows;
     ++table.ranges_done;
-  }
-
-  // The rows of a REFRESH after the snapshot are not visible in it, and the old are gone.
-  void CheckNotRefreshed(const TablePlan& plan) {
-    const Rows rows = connection_->Execute(
-        "SELECT c.relfilenode = pg_catalog.pg_relation_filenode(c.oid) "
-        "FROM pg_catalog.pg_class c WHERE c.oid = $1::oid",
-        {std::to_string(plan.source.oid)});
-    if (rows.size() == 1 && rows.Boolean(0, 0)) return;
-    throw Fail(
-        ErrorKind::kConflict,
-        "Materialized view {} was refreshed meanwhile. Nothing was changed; run this "
-        "again",
-        plan.name);
   }
 
   void Begin(size_t index, Table* table) {
     if (table_ == index) return;
     cleaner_.emplace(table->plan.mappings);
     row_key_.emplace(table->plan.MakeRowKey());
+    sums_.emplace(table->plan);
     buffer_.emplace(copier_.shares_.sort_buffer, row_key_->partition_bytes(),
                     &copier_.spill_);
     table_ = index;
@@ -134,6 +107,7 @@ class TableCopier::Worker {
     if (row.tuple.size() >= kWideBytes) NoteWideColumns(row.fields, table);
     key_.clear();
     row_key_->Append(row.fields, &key_);
+    sums_->Add(key_, row.fields, row.tuple);
     if (buffer_->Add(key_, row.tuple)) return;
     table->runs.Add(buffer_->Flush());
     buffer_->Add(key_, row.tuple);
@@ -154,6 +128,7 @@ class TableCopier::Worker {
     buffer_.reset();
     table_ = kNoTable;
     const std::lock_guard lock(copier_.mutex_);
+    sums_->AddTo(&table.sums);
     table.result.replaced.resize(cleaner_->replaced().size());
     for (size_t i = 0; i < cleaner_->replaced().size(); ++i) {
       table.result.replaced[i] += cleaner_->replaced()[i];
@@ -194,6 +169,8 @@ class TableCopier::Worker {
       one.file.partition = values;
       copier_.counters_.bytes_written += one.file.bytes;
       table.result.rows += one.file.rows;
+      table.result.seal.files.push_back(
+          {one.file.key, one.file.bytes, std::move(one.checksum), {}});
       table.result.files.push_back(std::move(one.file));
       table.result.objects.push_back(std::move(one.object));
     }
@@ -206,6 +183,7 @@ class TableCopier::Worker {
   const bool exporter_;
   std::optional<ValueCleaner> cleaner_;
   std::optional<RowKey> row_key_;
+  std::optional<PartitionSums> sums_;
   std::optional<SortBuffer> buffer_;
   std::string key_;
   size_t table_ = kNoTable;  ///< Whose rows are in the buffer.
@@ -350,6 +328,12 @@ void TableCopier::FinishWriting(Table* table) {
     throw Fail(ErrorKind::kInternal, "Table {}: read {} rows, wrote {}", table->plan.name,
                table->rows_by_tag, table->result.rows);
   }
+  Seal& seal = table->result.seal;
+  seal.table = table->plan.name;
+  for (const auto& mapping : table->plan.mappings) {
+    seal.columns.push_back({mapping.column, ToString(ImageFormOf(mapping))});
+  }
+  for (const auto& [path, rows] : table->sums) seal.partitions.push_back({path, rows});
   table->runs.Clear(&spill_);
   table->partitions.clear();
   table->done = true;

@@ -14,6 +14,7 @@
 #include "job/migrate_plan.h"
 #include "lake/external_sort.h"
 #include "lake/object_store.h"
+#include "lake/seal.h"
 #include "source/snapshot.h"
 
 namespace shoestring {
@@ -33,6 +34,9 @@ struct CopiedTable {
   int64_t rows = 0;
   int64_t partitions = 0;
   std::vector<int64_t> replaced;  ///< Values that a policy changed, by column.
+  /// What the source held, by partition, and the files as they were written; their rows
+  /// are for those who read them back to say.
+  Seal seal;
 };
 
 /// Counted while the workers run; read by anyone.

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "lake/iceberg_manifest.h"
@@ -21,10 +22,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kStateKey = "catalog/lake.json";
 constexpr int64_t kStateVersion = 1;
 constexpr int kCommitAttempts = 20;
 constexpr int kLongestPauseMs = 1000;
+// A property of the metadata: the checksums of what it names, by key.
+constexpr std::string_view kChecksums = "shoestring.checksums";
 
 struct LoadedState {
   LakeState state;
@@ -33,7 +35,7 @@ struct LoadedState {
 
 LoadedState LoadState(ObjectStore* store) {
   try {
-    Object object = store->Get(kStateKey);
+    Object object = store->Get(kLakeStateKey);
     return {ParseLakeState(object.content), std::move(object.etag)};
   } catch (const Error& error) {
     // Asking first would be a second request for each cold start.
@@ -42,22 +44,30 @@ LoadedState LoadState(ObjectStore* store) {
   }
 }
 
-TableEntry ParseEntry(const JsonView& json) {
-  TableEntry entry{.metadata = std::string(json["metadata"].Text()),
-                   .run = std::string(json["run"].Text()),
-                   .source_lsn = std::string(json["source_lsn"].Text()),
-                   .source_time_ms = json["source_time_ms"].Integer(),
-                   .rows = json["rows"].Integer(),
-                   .bytes = json["bytes"].Integer()};
-  if (!IsObjectKey(entry.metadata)) {
-    throw Fail(ErrorKind::kCorrupt, "{}.metadata is not a key: {}", json.path(),
-               entry.metadata);
+std::string ParseKey(const JsonView& json) {
+  if (!IsObjectKey(json.Text())) {
+    throw Fail(ErrorKind::kCorrupt, "{} is not a key: {}", json.path(), json.Text());
   }
-  return entry;
+  return std::string(json.Text());
+}
+
+TableEntry ParseEntry(const JsonView& json) {
+  return {.metadata = ParseKey(json["metadata"]),
+          .metadata_checksum = std::string(json["metadata_xxh3"].Text()),
+          .seal = ParseKey(json["seal"]),
+          .seal_checksum = std::string(json["seal_xxh3"].Text()),
+          .run = std::string(json["run"].Text()),
+          .source_lsn = std::string(json["source_lsn"].Text()),
+          .source_time_ms = json["source_time_ms"].Integer(),
+          .rows = json["rows"].Integer(),
+          .bytes = json["bytes"].Integer()};
 }
 
 std::string FormatEntry(const TableEntry& entry) {
   return json::serialize(json::object{{"metadata", entry.metadata},
+                                      {"metadata_xxh3", entry.metadata_checksum},
+                                      {"seal", entry.seal},
+                                      {"seal_xxh3", entry.seal_checksum},
                                       {"run", entry.run},
                                       {"source_lsn", entry.source_lsn},
                                       {"source_time_ms", entry.source_time_ms},
@@ -65,31 +75,75 @@ std::string FormatEntry(const TableEntry& entry) {
                                       {"bytes", entry.bytes}});
 }
 
+/// The last lines of lake.json: the checksum of all bytes before them.
+std::string FormatChecksum(std::string_view text) {
+  return fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(text));
+}
+
+void CheckChecksum(std::string_view text) {
+  const size_t size = FormatChecksum("").size();
+  const std::string_view body = text.substr(0, text.size() - std::min(size, text.size()));
+  if (text.size() >= size && text.substr(body.size()) == FormatChecksum(body)) return;
+  throw Fail(ErrorKind::kCorrupt,
+             "{} is not as it was written: its checksum is another. Way out: restore it "
+             "from a backup, or remove it and migrate all tables again",
+             kLakeStateKey);
+}
+
 // --- reading a table
+
+/// An object that must be as it was written.
+std::string GetChecked(ObjectStore* store, const std::string& key,
+                       const std::string& checksum) {
+  std::string content = store->Get(key).content;
+  if (ChecksumOf(content) == checksum) return content;
+  throw Fail(ErrorKind::kCorrupt,
+             "{} is not as it was written: its checksum is another. Way out: shoestring "
+             "verify names all that is damaged; restore it from a backup, or migrate the "
+             "table again",
+             key);
+}
+
+using Checksums = std::map<std::string, std::string>;
+
+/// Takes the property out of the table's.
+Checksums TakeChecksums(TableMetadata* table, const std::string& what) {
+  const auto property = table->properties.extract(std::string(kChecksums));
+  const json::value value = ParseJson(property ? property.mapped() : "{}", what);
+  Checksums checksums;
+  for (const auto& [key, checksum] : JsonView(value, what).Members()) {
+    checksums[std::string(key)] = checksum.Text();
+  }
+  return checksums;
+}
 
 struct OpenTable {
   IcebergMetadata metadata;
+  Checksums checksums;  ///< Of manifest list and manifests, by key.
   std::vector<ManifestFile> manifests;
 };
 
-OpenTable OpenMetadata(ObjectStore* store, const std::string& key) {
-  OpenTable open{.metadata = ParseIcebergMetadata(store->Get(key).content, key)};
+OpenTable OpenMetadata(ObjectStore* store, const TableEntry& entry) {
+  OpenTable open{
+      .metadata = ParseIcebergMetadata(
+          GetChecked(store, entry.metadata, entry.metadata_checksum), entry.metadata)};
+  open.checksums = TakeChecksums(&open.metadata.table, entry.metadata);
   const std::string& list = open.metadata.manifest_list;
-  const Object object = store->Get(list);
-  open.manifests = DecodeManifestList(AsBytes(object.content), open.metadata.root, list);
+  const std::string content = GetChecked(store, list, open.checksums[list]);
+  open.manifests = DecodeManifestList(AsBytes(content), open.metadata.root, list);
   return open;
 }
 
-/// Reads a manifest; what was cut off at the end of a block shows in the two counts only.
-std::vector<DataFile> ReadManifest(ObjectStore* store, const OpenTable& open,
+std::vector<DataFile> ReadManifest(ObjectStore* store, OpenTable* open,
                                    const ManifestFile& manifest) {
-  const Object object = store->Get(manifest.key);
-  auto files = DecodeManifest(AsBytes(object.content), open.metadata.root, manifest.key);
-  if (static_cast<int64_t>(object.content.size()) != manifest.bytes ||
+  const std::string content =
+      GetChecked(store, manifest.key, open->checksums[manifest.key]);
+  auto files = DecodeManifest(AsBytes(content), open->metadata.root, manifest.key);
+  if (static_cast<int64_t>(content.size()) != manifest.bytes ||
       static_cast<int64_t>(files.size()) != manifest.files) {
     throw Fail(ErrorKind::kCorrupt,
                "{} holds {} files in {} bytes, its manifest list says {} in {}",
-               manifest.key, files.size(), object.content.size(), manifest.files,
+               manifest.key, files.size(), content.size(), manifest.files,
                manifest.bytes);
   }
   return files;
@@ -131,12 +185,21 @@ void SortFiles(std::vector<DataFile>* files) {
 
 using Objects = std::vector<std::pair<std::string, std::string>>;
 
-/// Everything that a new version consists of besides its data, in the order to write it.
-Objects FormatVersion(const TableChange& change, const std::string& root) {
-  TableMetadata table = change.table;
-  SortFiles(&table.files);
-  const std::string prefix = VersionPrefix(change);
+/// A version of a table on its way: how lake.json will name it, and the objects that it
+/// consists of besides its data, in the order to write them.
+struct NewVersion {
+  TableEntry entry;
   Objects objects;
+};
+
+SealedObject SealObject(const std::pair<std::string, std::string>& object) {
+  const auto& [key, content] = object;
+  return {key, static_cast<int64_t>(content.size()), ChecksumOf(content)};
+}
+
+std::vector<ManifestFile> AppendManifests(const TableMetadata& table,
+                                          const std::string& prefix,
+                                          const std::string& root, Objects* objects) {
   std::vector<ManifestFile> manifests;
   for (size_t i = 0; i < table.files.size(); i += kFilesPerManifest) {
     const auto files =
@@ -146,12 +209,49 @@ Objects FormatVersion(const TableChange& change, const std::string& root) {
     std::string content = EncodeManifest(table, files, root);
     manifests.push_back(
         DescribeManifest(key, static_cast<int64_t>(content.size()), files));
-    objects.emplace_back(std::move(key), std::move(content));
+    objects->emplace_back(std::move(key), std::move(content));
   }
+  return manifests;
+}
+
+TableEntry MakeEntry(const TableChange& change) {
+  TableEntry entry{.metadata = MetadataKey(change),
+                   .seal = VersionPrefix(change) + "-seal.json",
+                   .run = change.run,
+                   .source_lsn = change.source_lsn,
+                   .source_time_ms = change.source_time_ms};
+  for (const DataFile& file : change.table.files) {
+    entry.rows += file.rows;
+    entry.bytes += file.bytes;
+  }
+  return entry;
+}
+
+NewVersion FormatVersion(const TableChange& change, const std::string& root) {
+  TableMetadata table = change.table;
+  SortFiles(&table.files);
+  NewVersion version{.entry = MakeEntry(change)};
+  Objects& objects = version.objects;
+  const std::string prefix = VersionPrefix(change);
+  const auto manifests = AppendManifests(table, prefix, root, &objects);
   const std::string list = prefix + "-snap.avro";
   objects.emplace_back(list, EncodeManifestList(table, manifests, root));
-  objects.emplace_back(MetadataKey(change), FormatIcebergMetadata(table, root, list));
-  return objects;
+
+  Seal seal = change.seal;
+  seal.table = table.name;
+  seal.run = change.run;
+  json::object checksums;
+  for (const auto& object : objects) {
+    seal.metadata.push_back(SealObject(object));
+    checksums[object.first] = seal.metadata.back().checksum;
+  }
+  table.properties[std::string(kChecksums)] = json::serialize(checksums);
+  objects.emplace_back(version.entry.metadata, FormatIcebergMetadata(table, root, list));
+  seal.metadata.push_back(SealObject(objects.back()));
+  version.entry.metadata_checksum = seal.metadata.back().checksum;
+  objects.emplace_back(version.entry.seal, FormatSeal(seal));
+  version.entry.seal_checksum = ChecksumOf(objects.back().second);
+  return version;
 }
 
 const TableEntry* FindEntry(const LakeState& state, const std::string& table) {
@@ -179,22 +279,11 @@ void CheckExpected(const LakeState& state, const std::vector<TableChange>& chang
   }
 }
 
-TableEntry MakeEntry(const TableChange& change) {
-  TableEntry entry{.metadata = MetadataKey(change),
-                   .run = change.run,
-                   .source_lsn = change.source_lsn,
-                   .source_time_ms = change.source_time_ms};
-  for (const DataFile& file : change.table.files) {
-    entry.rows += file.rows;
-    entry.bytes += file.bytes;
-  }
-  return entry;
-}
-
-LakeState Apply(LakeState state, const std::vector<TableChange>& changes) {
+LakeState Apply(LakeState state, const std::vector<TableChange>& changes,
+                const std::vector<NewVersion>& versions) {
   ++state.sequence;
-  for (const TableChange& change : changes) {
-    state.tables[change.table.name] = MakeEntry(change);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    state.tables[changes[i].table.name] = versions[i].entry;
   }
   return state;
 }
@@ -220,13 +309,14 @@ void CheckDistinct(const std::vector<TableChange>& changes) {
 }  // namespace
 
 LakeState ParseLakeState(std::string_view text) {
-  const json::value value = ParseJson(text, kStateKey);
-  const JsonView document(value, std::string(kStateKey));
+  const json::value value = ParseJson(text, kLakeStateKey);
+  const JsonView document(value, std::string(kLakeStateKey));
   if (const int64_t version = document["version"].Integer(); version != kStateVersion) {
     throw Fail(ErrorKind::kCorrupt,
-               "{} is of version {}, this program knows {}: use a newer one", kStateKey,
-               version, kStateVersion);
+               "{} is of version {}, this program knows {}: use a newer one",
+               kLakeStateKey, version, kStateVersion);
   }
+  CheckChecksum(text);
   LakeState state{.sequence = document["sequence"].Integer()};
   for (const auto& [name, entry] : document["tables"].Members()) {
     state.tables[std::string(name)] = ParseEntry(entry);
@@ -244,7 +334,8 @@ std::string FormatLakeState(const LakeState& state) {
                         FormatEntry(entry));
     separator = ",\n";
   }
-  return text + (state.tables.empty() ? "}\n}\n" : "\n  }\n}\n");
+  text += state.tables.empty() ? "},\n" : "\n  },\n";
+  return text + FormatChecksum(text);
 }
 
 LakeState Catalog::Load() const { return LoadState(store_).state; }
@@ -252,10 +343,10 @@ LakeState Catalog::Load() const { return LoadState(store_).state; }
 TableMetadata Catalog::LoadTable(const LakeState& state, const std::string& name) const {
   const TableEntry* entry = FindEntry(state, name);
   if (!entry) throw Fail(ErrorKind::kNotFound, "No such table in the lake: {}", name);
-  OpenTable open = OpenMetadata(store_, entry->metadata);
+  OpenTable open = OpenMetadata(store_, *entry);
   TableMetadata table = std::move(open.metadata.table);
   for (const ManifestFile& manifest : open.manifests) {
-    auto files = ReadManifest(store_, open, manifest);
+    auto files = ReadManifest(store_, &open, manifest);
     table.files.insert(table.files.end(), std::make_move_iterator(files.begin()),
                        std::make_move_iterator(files.end()));
   }
@@ -263,12 +354,17 @@ TableMetadata Catalog::LoadTable(const LakeState& state, const std::string& name
   return table;
 }
 
-std::vector<std::string> Catalog::ReferencedKeys(const std::string& metadata_key) const {
-  const OpenTable open = OpenMetadata(store_, metadata_key);
-  std::vector<std::string> keys = {metadata_key, open.metadata.manifest_list};
+Seal Catalog::LoadSeal(const TableEntry& entry) const {
+  return ParseSeal(GetChecked(store_, entry.seal, entry.seal_checksum), entry.seal);
+}
+
+std::vector<std::string> Catalog::ReferencedKeys(const TableEntry& entry) const {
+  OpenTable open = OpenMetadata(store_, entry);
+  std::vector<std::string> keys = {entry.metadata, open.metadata.manifest_list,
+                                   entry.seal};
   for (const ManifestFile& manifest : open.manifests) {
     keys.push_back(manifest.key);
-    for (DataFile& file : ReadManifest(store_, open, manifest)) {
+    for (DataFile& file : ReadManifest(store_, &open, manifest)) {
       keys.push_back(std::move(file.key));
     }
   }
@@ -277,7 +373,7 @@ std::vector<std::string> Catalog::ReferencedKeys(const std::string& metadata_key
 
 LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
   CheckDistinct(changes);
-  Objects objects;
+  std::vector<NewVersion> versions;
   for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
     const LoadedState current = LoadState(store_);
     // Our own commit may be there: of a run that goes on after it was killed, or of an
@@ -286,22 +382,25 @@ LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
     try {
       CheckExpected(current.state, changes);
     } catch (const Error&) {
-      for (const auto& [key, content] : objects) store_->Delete(key);
+      for (const auto& version : versions) {
+        for (const auto& [key, content] : version.objects) store_->Delete(key);
+      }
       throw;
     }
     if (attempt == 0) {
       for (const TableChange& change : changes) {
-        Objects version = FormatVersion(change, store_->Uri());
-        for (auto& [key, content] : version) store_->Put(key, content);
-        std::ranges::move(version, std::back_inserter(objects));
+        versions.push_back(FormatVersion(change, store_->Uri()));
+        for (const auto& [key, content] : versions.back().objects) {
+          store_->Put(key, content);
+        }
       }
     }
-    LakeState next = Apply(current.state, changes);
-    if (store_->PutIf(kStateKey, FormatLakeState(next), current.etag)) return next;
+    LakeState next = Apply(current.state, changes, versions);
+    if (store_->PutIf(kLakeStateKey, FormatLakeState(next), current.etag)) return next;
     Pause(attempt);
   }
   throw Fail(ErrorKind::kConflict, "Other runs kept changing the lake, try again: {}",
-             kStateKey);
+             kLakeStateKey);
 }
 
 }  // namespace shoestring

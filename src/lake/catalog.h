@@ -7,14 +7,18 @@
 #include <vector>
 
 #include "lake/object_store.h"
+#include "lake/seal.h"
 #include "lake/table_metadata.h"
 
 namespace shoestring {
 
 /// A table as lake.json names it.
 struct TableEntry {
-  std::string metadata;  ///< Key of the current metadata.json.
-  std::string run;       ///< The run that committed it.
+  std::string metadata;           ///< Key of the current metadata.json.
+  std::string metadata_checksum;  ///< Of its bytes, as ChecksumOf() writes it.
+  std::string seal;               ///< Key of the proof of this version.
+  std::string seal_checksum;
+  std::string run;  ///< The run that committed it.
   std::string source_lsn;
   int64_t source_time_ms = 0;  ///< Time of the source's snapshot.
   int64_t rows = 0;
@@ -29,13 +33,18 @@ struct LakeState {
   bool operator==(const LakeState&) const = default;
 };
 
-/// Pure; throws kCorrupt on bytes that are no lake.json of a version we know.
+/// Key of the one object that changes.
+inline constexpr std::string_view kLakeStateKey = "catalog/lake.json";
+
+/// Pure; throws kCorrupt on bytes that are no lake.json of a version we know, or that are
+/// not as they were written.
 LakeState ParseLakeState(std::string_view json);
 std::string FormatLakeState(const LakeState& state);
 
 /// A table version of one run on its way into the catalog.
 struct TableChange {
   TableMetadata table;
+  Seal seal;  ///< Columns, partitions and files; the commit adds the rest, and writes it.
   std::string run;
   std::string source_lsn;
   int64_t source_time_ms = 0;
@@ -52,11 +61,13 @@ class Catalog {
   /// The current state; an empty one when nothing was ever committed.
   LakeState Load() const;
   /// Throws kNotFound for a table that is not in the state, kCorrupt for damaged
-  /// metadata.
+  /// metadata: every object that is read is checked against its checksum.
   TableMetadata LoadTable(const LakeState& state, const std::string& name) const;
+  /// The proof of a table's version; checked like its metadata.
+  Seal LoadSeal(const TableEntry& entry) const;
   /// All keys that this version of a table needs: metadata, manifest list, manifests,
-  /// data.
-  std::vector<std::string> ReferencedKeys(const std::string& metadata_key) const;
+  /// seal, data.
+  std::vector<std::string> ReferencedKeys(const TableEntry& entry) const;
 
   /// Writes the metadata of all changes, then makes them visible in one step with a
   /// conditional put of lake.json. When another writer was first, looks again and

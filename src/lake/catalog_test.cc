@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "base/checksum.h"
 #include "lake/folder_store.h"
 #include "lake/iceberg_manifest.h"
 #include "lake/test_lake.h"
@@ -55,35 +56,52 @@ TEST(LakeStateTest, ComesBackAndIsReadable) {
   LakeState state{.sequence = 12};
   EXPECT_EQ(ParseLakeState(FormatLakeState(state)), state);
   state.tables["b \"x\""] = {.metadata = "catalog/b/r.metadata.json",
+                             .metadata_checksum = "0c",
+                             .seal = "catalog/b/r-seal.json",
+                             .seal_checksum = "0d",
                              .run = "r",
                              .source_lsn = "0/1",
                              .source_time_ms = 5,
                              .rows = 7,
                              .bytes = 9};
-  state.tables["a"] = {.metadata = "catalog/a/r.metadata.json", .run = "r"};
+  state.tables["a"] = {.metadata = "catalog/a/r.metadata.json",
+                       .metadata_checksum = "0a",
+                       .seal = "catalog/a/r-seal.json",
+                       .seal_checksum = "0b",
+                       .run = "r"};
   EXPECT_EQ(ParseLakeState(FormatLakeState(state)), state);
   EXPECT_EQ(FormatLakeState(state), R"({
   "version": 1,
   "sequence": 12,
   "tables": {
-    "a": {"metadata":"catalog/a/r.metadata.json","run":"r","source_lsn":"","source_time_ms":0,"rows":0,"bytes":0},
-    "b \"x\"": {"metadata":"catalog/b/r.metadata.json","run":"r","source_lsn":"0/1","source_time_ms":5,"rows":7,"bytes":9}
-  }
+    "a": {"metadata":"catalog/a/r.metadata.json","metadata_xxh3":"0a","seal":"catalog/a/r-seal.json","seal_xxh3":"0b","run":"r","source_lsn":"","source_time_ms":0,"rows":0,"bytes":0},
+    "b \"x\"": {"metadata":"catalog/b/r.metadata.json","metadata_xxh3":"0c","seal":"catalog/b/r-seal.json","seal_xxh3":"0d","run":"r","source_lsn":"0/1","source_time_ms":5,"rows":7,"bytes":9}
+  },
+  "checksum": "94904ae0721bbaf28bc936498e6a7e60"
 }
 )");
 }
 
+/// The text with the checksum that fits it.
+std::string Checked(const std::string& members) {
+  const std::string body = members + ",\n";
+  return body + "  \"checksum\": \"" + ChecksumOf(body) + "\"\n}\n";
+}
+
 TEST(LakeStateTest, RefusesAndSaysWhere) {
-  const std::pair<const char*, const char*> cases[] = {
+  const std::pair<std::string, const char*> cases[] = {
       {"", "no valid JSON"},
       {"[]", "catalog/lake.json is not an object"},
       {"{}", "version is missing"},
       {R"({"version":2,"sequence":1,"tables":{}})", "use a newer one"},
-      {R"({"version":1,"sequence":1.5,"tables":{}})", "sequence is not a 64-bit integer"},
-      {R"({"version":1,"sequence":1,"tables":[]})", "tables is not an object"},
-      {R"({"version":1,"sequence":1,"tables":{"t":{}}})", "tables.t.metadata is missing"},
-      {R"({"version":1,"sequence":1,"tables":{"t":{"metadata":"../x","run":"",
-          "source_lsn":"","source_time_ms":0,"rows":0,"bytes":0}}})",
+      {R"({"version":1,"sequence":1,"tables":{}})", "not as it was written"},
+      {Checked(R"({"version":1,"sequence":1.5,"tables":{})"),
+       "sequence is not a 64-bit integer"},
+      {Checked(R"({"version":1,"sequence":1,"tables":[])"), "tables is not an object"},
+      {Checked(R"({"version":1,"sequence":1,"tables":{"t":{}})"),
+       "tables.t.metadata is missing"},
+      {Checked(R"({"version":1,"sequence":1,"tables":{"t":{"metadata":"../x","run":"",
+          "source_lsn":"","source_time_ms":0,"rows":0,"bytes":0}})"),
        "metadata is not a key: ../x"},
   };
   for (const auto& [json, message] : cases) {
@@ -95,6 +113,25 @@ TEST(LakeStateTest, RefusesAndSaysWhere) {
       EXPECT_THAT(error.what(), HasSubstr(message));
     }
   }
+}
+
+TEST(LakeStateTest, NoBitCanTurnUnseen) {
+  LakeState state{.sequence = 1};
+  state.tables["t"] = {.metadata = "catalog/t/r.metadata.json",
+                       .metadata_checksum = "0a",
+                       .seal = "catalog/t/r-seal.json",
+                       .seal_checksum = "0b",
+                       .run = "r"};
+  const std::string good = FormatLakeState(state);
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
+    EXPECT_EQ(KindOf([&] { ParseLakeState(bad); }), ErrorKind::kCorrupt) << bit;
+  }
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_EQ(KindOf([&] { ParseLakeState(good.substr(0, size)); }), ErrorKind::kCorrupt);
+  }
+  EXPECT_EQ(KindOf([&] { ParseLakeState(good + "\n"); }), ErrorKind::kCorrupt);
 }
 
 TEST_F(CatalogTest, NothingCommittedIsEmpty) {
@@ -119,10 +156,11 @@ TEST_F(CatalogTest, CommitsTablesTogether) {
   EXPECT_EQ(entry.run, "run-1");
   EXPECT_EQ(entry.source_lsn, "0/1A2B3C");
   EXPECT_EQ(entry.rows, 40 * 100 + 39 * 40 / 2);
-  EXPECT_THAT(catalog_.ReferencedKeys(state.tables.at("s2.flat").metadata),
-              ElementsAre("catalog/s2.flat/run-1.metadata.json",
-                          "catalog/s2.flat/run-1-snap.avro",
-                          "catalog/s2.flat/run-1-m0.avro", "data/s2.flat/0.parquet"));
+  EXPECT_THAT(
+      catalog_.ReferencedKeys(state.tables.at("s2.flat")),
+      ElementsAre("catalog/s2.flat/run-1.metadata.json",
+                  "catalog/s2.flat/run-1-snap.avro", "catalog/s2.flat/run-1-seal.json",
+                  "catalog/s2.flat/run-1-m0.avro", "data/s2.flat/0.parquet"));
 }
 
 TEST_F(CatalogTest, KeepsOtherTablesAndOldMetadata) {
@@ -149,8 +187,8 @@ TEST_F(CatalogTest, ManyFilesTakeSeveralManifests) {
   constexpr int kFiles = 10'000;
   const TableMetadata table = TableWithFiles("t", Granularity::kMonth, kFiles);
   const LakeState state = catalog_.Commit({Change(table, "run-1")});
-  EXPECT_EQ(catalog_.ReferencedKeys(state.tables.at("t").metadata).size(),
-            2u + (kFiles + kFilesPerManifest - 1) / kFilesPerManifest + kFiles);
+  EXPECT_EQ(catalog_.ReferencedKeys(state.tables.at("t")).size(),
+            3u + (kFiles + kFilesPerManifest - 1) / kFilesPerManifest + kFiles);
   const auto start = std::chrono::steady_clock::now();
   const TableMetadata loaded = catalog_.LoadTable(catalog_.Load(), "t");
   const auto took = std::chrono::steady_clock::now() - start;
@@ -167,8 +205,9 @@ TEST_F(CatalogTest, MovedLakeIsRead) {
   FolderStore store(moved);
   Catalog catalog(&store);
   EXPECT_EQ(catalog.LoadTable(catalog.Load(), "t"), table);
-  const std::string metadata = catalog.Load().tables.at("t").metadata;
-  EXPECT_EQ(catalog.ReferencedKeys(metadata), catalog_.ReferencedKeys(metadata));
+  const TableEntry entry = catalog.Load().tables.at("t");
+  EXPECT_EQ(catalog.ReferencedKeys(entry), catalog_.ReferencedKeys(entry));
+  EXPECT_EQ(catalog.LoadSeal(entry).run, "run-1");
 }
 
 TEST_F(CatalogTest, RefusesWhenSomebodyElseWasFirst) {
@@ -210,22 +249,56 @@ TEST_F(CatalogTest, RefusesNamesThatLeadElsewhere) {
             ErrorKind::kInvalidArgument);
 }
 
-TEST_F(CatalogTest, DamagedManifestsAreNoticed) {
+TEST_F(CatalogTest, DamagedMetadataIsNoticedAndNamed) {
   const TableMetadata table = TableWithFiles("t", Granularity::kMonth, 3);
   const LakeState state = catalog_.Commit({Change(table, "run-1")});
-  const std::string manifest = "catalog/t/run-1-m0.avro";
-  const std::string good = store_.Get(manifest).content;
-  const std::string no_blocks =
-      EncodeManifest(table, {}, store_.Uri());  // Whole, but of no files.
-  for (const std::string& bad :
-       {std::string(), good.substr(0, 100), good.substr(0, good.size() - 1), no_blocks}) {
-    store_.Put(manifest, bad);
-    EXPECT_EQ(KindOf([&] { catalog_.LoadTable(state, "t"); }), ErrorKind::kCorrupt);
-    EXPECT_EQ(KindOf([&] { catalog_.ReferencedKeys(state.tables.at("t").metadata); }),
-              ErrorKind::kCorrupt);
+  const TableEntry& entry = state.tables.at("t");
+  const std::string no_files = EncodeManifest(table, {}, store_.Uri());
+  for (const char* name : {"-m0.avro", "-snap.avro", ".metadata.json"}) {
+    const std::string key = std::string("catalog/t/run-1") + name;
+    const std::string good = store_.Get(key).content;
+    std::string flipped = good;
+    flipped[good.size() / 2] = static_cast<char>(flipped[good.size() / 2] ^ 1);
+    for (const std::string& bad : {std::string(), good.substr(0, good.size() - 1),
+                                   good + "\n", flipped, no_files}) {
+      store_.Put(key, bad);
+      try {
+        catalog_.LoadTable(state, "t");
+        ADD_FAILURE() << key;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+        EXPECT_THAT(error.what(), HasSubstr(key));
+      }
+      EXPECT_EQ(KindOf([&] { catalog_.ReferencedKeys(entry); }), ErrorKind::kCorrupt);
+    }
+    store_.Delete(key);
+    EXPECT_EQ(KindOf([&] { catalog_.LoadTable(state, "t"); }), ErrorKind::kNotFound);
+    store_.Put(key, good);
   }
-  store_.Delete(manifest);
-  EXPECT_EQ(KindOf([&] { catalog_.LoadTable(state, "t"); }), ErrorKind::kNotFound);
+  EXPECT_EQ(catalog_.LoadTable(state, "t"), table);
+}
+
+TEST_F(CatalogTest, SealsWhatItWrites) {
+  TableChange change = Change(TableWithFiles("t", Granularity::kMonth, 3), "run-1");
+  change.seal.columns = {{"c1", "int8"}};
+  change.seal.partitions = {{"year=2000/month=1", {7, 8}}};
+  change.seal.files = {{"data/t/0.parquet", 9, ChecksumOf("file"), {7, 8}}};
+  const LakeState state = catalog_.Commit({change});
+  const TableEntry& entry = state.tables.at("t");
+  const Seal seal = catalog_.LoadSeal(entry);
+  EXPECT_EQ(seal.table, "t");
+  EXPECT_EQ(seal.run, "run-1");
+  EXPECT_EQ(seal.columns, change.seal.columns);
+  EXPECT_EQ(seal.partitions, change.seal.partitions);
+  EXPECT_EQ(seal.files, change.seal.files);
+  ASSERT_EQ(seal.metadata.size(), 3u);
+  for (const SealedObject& object : seal.metadata) {
+    const std::string content = store_.Get(object.key).content;
+    EXPECT_EQ(object.checksum, ChecksumOf(content)) << object.key;
+    EXPECT_EQ(object.bytes, static_cast<int64_t>(content.size()));
+  }
+  store_.Put(entry.seal, store_.Get(entry.seal).content + " ");
+  EXPECT_EQ(KindOf([&] { catalog_.LoadSeal(entry); }), ErrorKind::kCorrupt);
 }
 
 TEST_F(CatalogTest, RacesOnOneFolder) {
@@ -270,9 +343,9 @@ TEST_F(CatalogTest, RacesOnOneFolder) {
   for (const auto& [name, entry] : state.tables) {
     EXPECT_EQ(catalog_.LoadTable(state, name).name, name);
   }
-  // Losers clear up: three objects of each version that won, and lake.json.
+  // Losers clear up: four objects of each version that won, and lake.json.
   EXPECT_EQ(Keys(&store_, "catalog/").size(),
-            3u * static_cast<size_t>(kThreads * kCommits + wins) + 1);
+            4u * static_cast<size_t>(kThreads * kCommits + wins) + 1);
 }
 
 TEST_F(CatalogTest, FailureAtAnyCallShowsOldOrNew) {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "lake/table_metadata.h"
 
@@ -47,10 +47,7 @@ std::string RandomName() {
   return fmt::format("{:08x}{:08x}", device(), device());
 }
 
-std::string ContentEtag(std::string_view content) {
-  const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
-  return fmt::format("x{:016x}{:016x}", hash.high64, hash.low64);
-}
+std::string ContentEtag(std::string_view content) { return "x" + ChecksumOf(content); }
 
 std::string StatEtag(const struct stat& info) {
   return fmt::format("s{:x}-{:x}-{:x}-{:x}", info.st_size, info.st_mtim.tv_sec,

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "lake/parquet_statistics.h"
 
@@ -33,7 +34,9 @@ class ObjectStream : public arrow::io::OutputStream {
   explicit ObjectStream(std::unique_ptr<ObjectWriter> to) : to_(std::move(to)) {}
 
   arrow::Status Write(const void* data, int64_t size) override {
-    to_->Append({static_cast<const uint8_t*>(data), static_cast<size_t>(size)});
+    const Bytes bytes(static_cast<const uint8_t*>(data), static_cast<size_t>(size));
+    checksum_.Append(bytes);
+    to_->Append(bytes);
     position_ += size;
     return arrow::Status::OK();
   }
@@ -45,10 +48,12 @@ class ObjectStream : public arrow::io::OutputStream {
   arrow::Result<int64_t> Tell() const override { return position_; }
 
   int64_t position() const { return position_; }
+  std::string checksum() const { return checksum_.Hex(); }
   ObjectWriter* writer() { return to_.get(); }
 
  private:
   std::unique_ptr<ObjectWriter> to_;
+  Checksum checksum_;
   int64_t position_ = 0;
   bool closed_ = false;
 };
@@ -88,6 +93,7 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
       ->data_pagesize(kDataPageBytes)
       ->max_statistics_size(kMaxStatisticsBytes)
       ->enable_store_decimal_as_integer()
+      ->enable_page_checksum()
       ->enable_write_page_index();
   for (const LakeColumn& column : columns) {
     const bool list = column.type.kind == LakeType::Kind::kList;
@@ -301,6 +307,7 @@ ParquetFile::Finished ParquetFile::Finish() && {
     finished.file.columns[id].null_count = count;
   finished.file.key = finished.object.key;
   finished.file.bytes = finished.object.size;
+  finished.checksum = state.stream->checksum();
   return finished;
 }
 

@@ -57,7 +57,8 @@ class ParquetFile {
 
   struct Finished {
     StagedObject object;
-    DataFile file;  ///< Without its partition.
+    DataFile file;         ///< Without its partition.
+    std::string checksum;  ///< Of all bytes that were handed to the store.
   };
   Finished Finish() &&;
 

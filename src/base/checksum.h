@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace shoestring {
+
+// Checksums against accidents, not against forgers: XXH3 with 128 bits.
+
+using Uint128 = unsigned __int128;
+
+/// 32 lower-case hexadecimal digits, and back; nothing for any other text.
+std::string ToHex(Uint128 value);
+std::optional<Uint128> ParseHex(std::string_view text);
+
+/// The checksum of an object's bytes, as ToHex() writes it.
+std::string ChecksumOf(std::string_view content);
+
+/// The same of bytes that come in pieces.
+class Checksum {
+ public:
+  Checksum();
+  ~Checksum();
+
+  void Append(Bytes bytes);
+  std::string Hex() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What a set of rows comes to, in whatever order: how many they are, and the sum of the
+/// checksums of their images modulo 2^128. docs/formats.md says what an image is.
+struct RowSum {
+  int64_t rows = 0;
+  Uint128 sum = 0;
+
+  void AddRow(Bytes image);
+  RowSum& operator+=(const RowSum& other) {
+    rows += other.rows;
+    sum += other.sum;
+    return *this;
+  }
+  bool operator==(const RowSum&) const = default;
+};
+
+}  // namespace shoestring

@@ -1,0 +1,56 @@
+#include "job/range_reader.h"
+
+#include <string>
+
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace {
+
+// The rows of a REFRESH after the snapshot are not visible in it, and the old are gone.
+void CheckNotRefreshed(Connection* connection, const TablePlan& plan) {
+  const Rows rows = connection->Execute(
+      "SELECT c.relfilenode = pg_catalog.pg_relation_filenode(c.oid) "
+      "FROM pg_catalog.pg_class c WHERE c.oid = $1::oid",
+      {std::to_string(plan.source.oid)});
+  if (rows.size() == 1 && rows.Boolean(0, 0)) return;
+  throw Fail(
+      ErrorKind::kConflict,
+      "Materialized view {} was refreshed meanwhile. Nothing was changed; run this "
+      "again",
+      plan.name);
+}
+
+}  // namespace
+
+int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
+                  ValueCleaner* cleaner, const RangeCallbacks& callbacks) {
+  const Connection::Subject subject(connection, "Table " + plan.name);
+  int64_t rows = 0;
+  CopyStream stream(plan.mappings.size(),
+                    [&](std::span<const Field> fields, Bytes tuple) {
+                      callbacks.on_row(cleaner->Clean({fields, tuple}));
+                      ++rows;
+                    });
+  int64_t told = 0;
+  const int64_t tag = connection->CopyOut(plan.ranges[range], [&](Bytes data) {
+    stream.Feed(data);
+    callbacks.on_data(rows - told, static_cast<int64_t>(data.size()));
+    told = rows;
+  });
+  if (!stream.finished() || tag != rows) {
+    throw Fail(ErrorKind::kCorrupt,
+               "Table {}: Postgres says {} rows, its COPY stream held {}", plan.name, tag,
+               rows);
+  }
+  if (plan.source.kind == 'm') CheckNotRefreshed(connection, plan);
+  return rows;
+}
+
+bool ForExporter(const TablePlan& plan) {
+  const char kind = plan.source.kind;
+  return kind == 'v' || kind == 'm' || kind == 'f';
+}
+
+}  // namespace shoestring

@@ -1,0 +1,165 @@
+#include "job/stored_rows.h"
+
+#include <arrow/api.h>
+#include <arrow/io/memory.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "source/arrow_row_image.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr int64_t kPieceBytes = 4 << 20;
+constexpr int64_t kBatchRows = 8192;
+
+/// An object as Arrow reads files. The store's errors pass through as they were thrown.
+class StoredFile : public arrow::io::RandomAccessFile {
+ public:
+  StoredFile(ObjectStore* store, std::string key, int64_t size)
+      : store_(store), key_(std::move(key)), size_(size) {}
+
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Result<int64_t> GetSize() override { return size_; }
+  arrow::Status Seek(int64_t position) override {
+    position_ = position;
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
+    const int64_t count = std::clamp<int64_t>(size_ - position, 0, bytes);
+    store_->ReadRange(key_, position,
+                      {static_cast<uint8_t*>(out), static_cast<size_t>(count)});
+    return count;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position,
+                                                       int64_t bytes) override {
+    const int64_t count = std::clamp<int64_t>(size_ - position, 0, bytes);
+    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(count));
+    ARROW_RETURN_NOT_OK(ReadAt(position, count, buffer->mutable_data()).status());
+    return std::shared_ptr<arrow::Buffer>(std::move(buffer));
+  }
+  arrow::Result<int64_t> Read(int64_t bytes, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t count, ReadAt(position_, bytes, out));
+    position_ += count;
+    return count;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t bytes) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(position_, bytes));
+    position_ += buffer->size();
+    return buffer;
+  }
+
+ private:
+  ObjectStore* store_;
+  std::string key_;
+  int64_t size_;
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
+
+void Check(const arrow::Status& status) {
+  if (status.ok()) return;
+  if (status.IsOutOfMemory()) throw std::bad_alloc();
+  throw parquet::ParquetException(status.message());
+}
+
+std::unique_ptr<parquet::arrow::FileReader> OpenParquet(
+    const std::shared_ptr<arrow::io::RandomAccessFile>& file) {
+  parquet::ReaderProperties properties;
+  properties.set_page_checksum_verification(true);
+  parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
+  // Otherwise it would read ahead of what memory has room for.
+  arrow_properties.set_pre_buffer(false);
+  arrow_properties.set_batch_size(kBatchRows);
+  parquet::arrow::FileReaderBuilder builder;
+  Check(builder.Open(file, properties));
+  auto reader = builder.properties(arrow_properties)->Build();
+  Check(reader.status());
+  return std::move(*reader);
+}
+
+void CheckNames(const std::string& key, const arrow::Schema& schema,
+                const std::vector<std::string>& names) {
+  if (schema.field_names() == names) return;
+  throw Fail(ErrorKind::kCorrupt, "{}: its columns are {}, and should be {}", key,
+             fmt::join(schema.field_names(), ", "), fmt::join(names, ", "));
+}
+
+RowSum SumRows(const std::string& key, parquet::arrow::FileReader* reader,
+               const std::vector<std::string>& names,
+               const std::vector<ImageForm>& forms) {
+  std::shared_ptr<arrow::Schema> schema;
+  Check(reader->GetSchema(&schema));
+  CheckNames(key, *schema, names);
+  ArrowRowImage image(forms, *schema, key);
+  RowSum sum;
+  // A row group after the other: a batch never holds more of them than one.
+  for (int group = 0; group < reader->num_row_groups(); ++group) {
+    auto batches = reader->GetRecordBatchReader({group});
+    Check(batches.status());
+    for (auto batch = (*batches)->Next();; batch = (*batches)->Next()) {
+      Check(batch.status());
+      if (!*batch) break;
+      image.AddTo(&sum, **batch);
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+StoredRows::StoredRows(ObjectStore* store, std::string key, int64_t memory,
+                       OnBytes on_bytes)
+    : store_(store), key_(std::move(key)) {
+  const auto info = store->Head(key_);
+  if (!info) throw Fail(ErrorKind::kNotFound, "No such object: {}", key_);
+  if (info->size <= memory) {
+    content_ = store->Get(key_).content;
+    kept_ = true;
+    bytes_ = static_cast<int64_t>(content_.size());
+    checksum_ = ChecksumOf(content_);
+    on_bytes(bytes_);
+    return;
+  }
+  bytes_ = info->size;
+  Checksum checksum;
+  std::string piece;
+  for (int64_t at = 0; at < bytes_; at += static_cast<int64_t>(piece.size())) {
+    piece.resize(static_cast<size_t>(std::min(kPieceBytes, bytes_ - at)));
+    store->ReadRange(key_, at, {reinterpret_cast<uint8_t*>(piece.data()), piece.size()});
+    checksum.Append(AsBytes(piece));
+    on_bytes(static_cast<int64_t>(piece.size()));
+  }
+  checksum_ = checksum.Hex();
+}
+
+RowSum StoredRows::Sum(const std::vector<std::string>& names,
+                       const std::vector<ImageForm>& forms) const {
+  std::shared_ptr<arrow::io::RandomAccessFile> file;
+  if (kept_) {
+    file = std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(
+        reinterpret_cast<const uint8_t*>(content_.data()), bytes_));
+  } else {
+    file = std::make_shared<StoredFile>(store_, key_, bytes_);
+  }
+  try {
+    const auto reader = OpenParquet(file);
+    return SumRows(key_, reader.get(), names, forms);
+  } catch (const parquet::ParquetException& error) {
+    throw Fail(ErrorKind::kCorrupt, "{}: {}", key_, error.what());
+  }
+}
+
+}  // namespace shoestring
