@@ -4,6 +4,7 @@ what to do, within 15 s, with nothing changed in the lake and no password shown.
 import contextlib
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -432,6 +433,7 @@ class Proxy:
                 client = self._listener.accept()[0]
                 self._sockets.append(client)
                 if self._left <= 0:
+                    self._broken.set()
                     continue
                 server = socket.create_connection(("127.0.0.1", self._target))
                 self._sockets.append(server)
@@ -466,22 +468,37 @@ class Proxy:
         if self._how == "close":
             client.shutdown(socket.SHUT_RDWR)
 
-    def url(self, database):
-        return f"postgres://postgres@127.0.0.1:{self.port}/{database.name}"
+    def broken(self):
+        return self._broken.is_set()
+
+    def url(self, name):
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
 
 
 @pytest.mark.parametrize("how", ["reset", "close", "hang"])
 def test_a_connection_that_breaks_in_mid_table(source, migrate, refused, lake, how):
     migrate(source, "--table", "t")
     with Proxy(source.server.port, how, after=3_000_000) as proxy:
-        refused(proxy.url(source), "--table", "big", "--jobs", "2", code=6,
+        refused(proxy.url(source.name), "--table", "big", "--jobs", "2", code=6,
                 words=["Table big", "Postgres", "Nothing was changed", "run it again"])
     assert strays(lake) == []
 
 
+@pytest.mark.parametrize("after", [0, 3_000_000], ids=["connecting", "reading"])
+def test_ctrl_c_while_the_server_is_silent(source, binary, lake, after):
+    with Proxy(source.server.port, "hang", after=after) as proxy:
+        process = subprocess.Popen(
+            [binary, "migrate", "--source", proxy.url(source.name), "--lake", lake,
+             "--table", "big", "--jobs", "2"], stderr=subprocess.PIPE, text=True)
+        wait_for(proxy.broken)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=5)
+    assert process.returncode == 130, errors
+
+
 def test_a_server_that_takes_connections_and_never_answers(source, refused):
     with Proxy(source.server.port, "hang") as proxy:
-        refused(proxy.url(source), code=6, words=["timeout", "firewall", "connect_timeout"])
+        refused(proxy.url(source.name), code=6, words=["timeout", "firewall", "connect_timeout"])
 
 
 def test_a_long_silence_of_a_server_that_is_at_work(pg15, make_database, migrate, lake):
@@ -650,6 +667,8 @@ def test_fewer_connections_than_jobs(guarded, shoestring, lake, user, held):
             contextlib.nullcontext():
         done = shoestring("migrate", "--lake", lake, "--jobs", "4",
                           env={**os.environ, "DATABASE_URL": url})
+        shoestring("verify", "--lake", lake, "--jobs", "4", "--source",
+                   env={**os.environ, "DATABASE_URL": url})
     assert "fewer connections than jobs" in done.stderr and SECRET not in done.stderr
     assert [by_pyarrow(lake, f"t{i}").num_rows for i in range(4)] == [1000] * 4
 

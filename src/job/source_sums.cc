@@ -118,20 +118,22 @@ Reading Plan(Connection* connection, const TableInSource& table,
   return reading;
 }
 
-/// The sessions that read under one snapshot, one a worker; where one cannot import it,
-/// the exporter's serves.
+/// The sessions that read under one snapshot, one a worker; where none can be had, the
+/// exporter's serves.
 class Sessions {
  public:
   Sessions(Connection* exporter, const Snapshot& snapshot, const SourceOptions& options)
       : exporter_(exporter), snapshot_(snapshot), options_(options) {
     own_.resize(static_cast<size_t>(options.jobs));
+    asked_.resize(own_.size());
   }
 
   void Use(size_t worker, const std::stop_token& stop,
            const std::function<void(Connection*)>& work) {
-    if (worker > 0 && !own_[worker]) {
-      auto own = std::make_unique<Connection>(options_.source, stop);
-      if (ImportSnapshot(own.get(), snapshot_)) own_[worker] = std::move(own);
+    if (worker > 0 && !asked_[worker]) {
+      std::string why_not;  // It takes longer then.
+      own_[worker] = JoinSnapshot(options_.source, snapshot_, stop, &why_not);
+      asked_[worker] = true;
     }
     if (own_[worker]) return work(own_[worker].get());
     const std::lock_guard lock(exporter_mutex_);
@@ -143,6 +145,7 @@ class Sessions {
   const Snapshot& snapshot_;
   const SourceOptions& options_;
   std::vector<std::unique_ptr<Connection>> own_;  ///< By worker.
+  std::vector<char> asked_;                       ///< By worker, for its own.
   std::mutex exporter_mutex_;
 };
 

@@ -234,8 +234,14 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   std::exception_ptr error;
   try {
     const bool exporter = connection != nullptr;
-    std::optional<Connection> own;
-    if (!exporter && Join(snapshot, &own)) connection = &*own;
+    std::unique_ptr<Connection> own;
+    if (!exporter) {
+      std::string why_not;
+      own = JoinSnapshot(options_.source, snapshot, stop_.get_token(), &why_not);
+      connection = own.get();
+      const std::lock_guard lock(mutex_);
+      if (!why_not.empty()) refusal_ = why_not;
+    }
     // Without a connection: the exporter's worker, whose locks are held, does it all.
     if (connection != nullptr) Worker(this, connection, exporter).Run();
     // All is done: who still waits for a connection need not.
@@ -251,17 +257,6 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   }
   --workers_running_;
   changed_.notify_all();
-}
-
-bool TableCopier::Join(const Snapshot& snapshot, std::optional<Connection>* connection) {
-  try {
-    connection->emplace(options_.source, stop_.get_token());
-    return ImportSnapshot(&**connection, snapshot);
-  } catch (const Error& error) {
-    const std::lock_guard lock(mutex_);
-    if (error.kind() != ErrorKind::kCancelled) refusal_ = error.what();
-    return false;
-  }
 }
 
 std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table,

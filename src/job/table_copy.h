@@ -79,9 +79,6 @@ class TableCopier {
   bool AllIsRead();
   void FinishReading(Table* table);
   void FinishWriting(Table* table);
-  /// Another connection into the snapshot. False when there is none to be had: fewer
-  /// connections are a reason to take longer, not to fail.
-  bool Join(const Snapshot& snapshot, std::optional<Connection>* connection);
   void WorkerMain(Connection* connection, const Snapshot& snapshot);
 
   const MigrateOptions& options_;

@@ -36,6 +36,7 @@ bool Contains(std::string_view text, std::string_view part) {
 }
 
 constexpr int kConnectSeconds = 10;
+constexpr std::chrono::milliseconds kLookAgain{100};
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::seconds kMostPatience{60};
 constexpr int kFirstVersionWithTransactionTimeout = 170000;
@@ -59,6 +60,31 @@ std::chrono::seconds ConnectTimeout(pg_conn* connection) {
   const Options options(PQconninfo(connection));
   const int given = std::atoi(OptionValue(options.get(), "connect_timeout").c_str());
   return given > 0 ? std::chrono::seconds(given) : std::chrono::hours(1);
+}
+
+pg_conn* Connect(const std::string& url, int timeout_s) {
+  const Options given(PQconninfoParse(url.c_str(), nullptr));
+  const bool has_timeout = !OptionValue(given.get(), "connect_timeout").empty() ||
+                           std::getenv("PGCONNECT_TIMEOUT") != nullptr;
+  const std::string timeout = std::to_string(timeout_s);
+  // What stands before dbname are defaults; a network that went dead is noticed in 30 s.
+  const char* keywords[] = {"connect_timeout",
+                            "fallback_application_name",
+                            "keepalives_idle",
+                            "keepalives_interval",
+                            "keepalives_count",
+                            "tcp_user_timeout",
+                            "dbname",
+                            "client_encoding",
+                            nullptr};
+  const char* values[] = {timeout.c_str(), "shoestring", "10",   "5",    "4",
+                          "30000",         url.c_str(),  "UTF8", nullptr};
+  const int first = has_timeout ? 1 : 0;
+  pg_conn* connection = PQconnectdbParams(keywords + first, values + first, 1);
+  // Notices would go to stderr, in the middle of a progress line.
+  PQsetNoticeProcessor(
+      connection, [](void*, const char*) {}, nullptr);
+  return connection;
 }
 
 std::string NewSessionName() {
@@ -141,7 +167,7 @@ Connection::Connection(const std::string& url, std::stop_token stop)
                "schema, connection_limit, …) taken out");
   }
   password_ = OptionValue(given.get(), "password");
-  connection_ = Open(url, kConnectSeconds);
+  connection_ = Open(kConnectSeconds);
   if (const char* used = PQpass(connection_.get()); used != nullptr && *used != '\0') {
     password_ = used;
   }
@@ -152,29 +178,17 @@ Connection::Connection(const std::string& url, std::stop_token stop)
   }
 }
 
-Connection::Handle Connection::Open(const std::string& url, int timeout_s) {
-  const Options given(PQconninfoParse(url.c_str(), nullptr));
-  const bool has_timeout = !OptionValue(given.get(), "connect_timeout").empty() ||
-                           std::getenv("PGCONNECT_TIMEOUT") != nullptr;
-  const std::string timeout = std::to_string(timeout_s);
-  // What stands before dbname are defaults; a network that went dead is noticed in 30 s.
-  const char* keywords[] = {"connect_timeout",
-                            "fallback_application_name",
-                            "keepalives_idle",
-                            "keepalives_interval",
-                            "keepalives_count",
-                            "tcp_user_timeout",
-                            "dbname",
-                            "client_encoding",
-                            nullptr};
-  const char* values[] = {timeout.c_str(), "shoestring", "10",   "5",    "4",
-                          "30000",         url.c_str(),  "UTF8", nullptr};
-  const int first = has_timeout ? 1 : 0;
-  Handle connection(PQconnectdbParams(keywords + first, values + first, 1));
-  // Notices would go to stderr, in the middle of a progress line.
-  PQsetNoticeProcessor(
-      connection.get(), [](void*, const char*) {}, nullptr);
-  return connection;
+Connection::Handle Connection::Open(int timeout_s) const {
+  // In a thread of its own, as libpq looks up names and waits for answers without end to
+  // somebody who wants to stop.
+  std::packaged_task<Handle()> connect(
+      [url = url_, timeout_s] { return Handle(Connect(url, timeout_s)); });
+  std::future<Handle> connected = connect.get_future();
+  std::thread(std::move(connect)).detach();
+  while (connected.wait_for(kLookAgain) != std::future_status::ready) {
+    if (stop_.stop_requested()) throw Fail(ErrorKind::kCancelled, "Stopped on request");
+  }
+  return connected.get();
 }
 
 void Connection::Begin() {
@@ -249,9 +263,8 @@ void Connection::Cancel() {
 }
 
 void Connection::Wait() {
-  constexpr int kLookAgainMs = 100;
   pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
-  const bool heard = poll(&wait, 1, kLookAgainMs) > 0;
+  const bool heard = poll(&wait, 1, kLookAgain.count()) > 0;
   if (stop_.stop_requested()) {
     Cancel();
     throw Fail(ErrorKind::kCancelled, "Stopped on request");
@@ -290,7 +303,7 @@ void Connection::LookIntoSilence() {
 // A server may well be silent for hours, before the first row of a large view. Whether it
 // is at work can only be asked by another connection.
 bool Connection::IsAtWork() const {
-  const Handle other = Open(url_, kPatience.count());
+  const Handle other = Open(kPatience.count());
   if (PQstatus(other.get()) != CONNECTION_OK) {
     // A server that refuses is there, so the benefit of the doubt.
     return Contains(PQerrorMessage(other.get()), "FATAL");
@@ -304,7 +317,7 @@ bool Connection::IsAtWork() const {
   const auto until = Clock::now() + kPatience;
   while (Clock::now() < until && PQisBusy(other.get()) != 0) {
     pollfd wait{PQsocket(other.get()), POLLIN, 0};
-    poll(&wait, 1, 100);
+    poll(&wait, 1, kLookAgain.count());
     if (PQconsumeInput(other.get()) == 0) return false;
   }
   // A pooler that is full takes connections and answers later.

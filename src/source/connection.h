@@ -104,7 +104,7 @@ class Connection {
   };
   using Handle = std::unique_ptr<pg_conn, Deleter>;
 
-  static Handle Open(const std::string& url, int timeout_s);
+  Handle Open(int timeout_s) const;
   /// `sqlstate` is "" when libpq, and not the server, is the one to complain.
   [[noreturn]] void Throw(std::string_view sqlstate, const std::string& message) const;
   [[noreturn]] void ThrowResult(const pg_result* result) const;

@@ -19,19 +19,26 @@ Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& 
           tables};
 }
 
-bool ImportSnapshot(Connection* connection, const Snapshot& snapshot) {
-  connection->Begin();
-  connection->Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot.id));
-  if (snapshot.tables.empty()) return true;
+std::unique_ptr<Connection> JoinSnapshot(const std::string& url, const Snapshot& snapshot,
+                                         const std::stop_token& stop,
+                                         std::string* why_not) {
+  constexpr std::string_view kLockNotAvailable = "55P03";
   try {
-    connection->Execute(fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE NOWAIT",
-                                    fmt::join(snapshot.tables, ", ")));
+    auto connection = std::make_unique<Connection>(url, stop);
+    connection->Begin();
+    connection->Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot.id));
+    if (!snapshot.tables.empty()) {
+      connection->Execute(fmt::format("LOCK TABLE {} IN ACCESS SHARE MODE NOWAIT",
+                                      fmt::join(snapshot.tables, ", ")));
+    }
+    return connection;
   } catch (const Error& error) {
-    constexpr std::string_view kLockNotAvailable = "55P03";
-    if (error.sqlstate() != kLockNotAvailable) throw;
-    return false;
+    if (error.kind() == ErrorKind::kCancelled) return nullptr;
+    *why_not = error.sqlstate() == kLockNotAvailable
+                   ? "somebody waits to alter a table, and would be waited for"
+                   : error.what();
+    return nullptr;
   }
-  return true;
 }
 
 }  // namespace shoestring

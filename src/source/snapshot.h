@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,13 @@ struct Snapshot {
 /// Locks the tables (qualified, quoted names) against being dropped or altered, then
 /// begins a read-only transaction's snapshot. The session stays in the transaction.
 Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& tables);
-/// False when somebody waits to alter one of the tables: this session would wait for
-/// them, and they wait for the session that exported.
-bool ImportSnapshot(Connection* connection, const Snapshot& snapshot);
+
+/// Another session that sees the same moment and holds the same locks, or nothing, and
+/// why: no connection is free, or somebody waits to alter a table, who would be waited
+/// for and waits for the session that exported. Fewer sessions are a reason to take
+/// longer, not to fail; after a stop request nothing is said.
+std::unique_ptr<Connection> JoinSnapshot(const std::string& url, const Snapshot& snapshot,
+                                         const std::stop_token& stop,
+                                         std::string* why_not);
 
 }  // namespace shoestring
