@@ -52,7 +52,7 @@ struct MigrateReport {
   std::vector<TableReport> tables;
   std::vector<std::string> cleared_runs;
   std::string fewer_connections;  ///< Why there were fewer than jobs; else empty.
-  int64_t rows_verified = 0;  ///< Read back and found to be those of the source.
+  int64_t rows_verified = 0;      ///< Read back and found to be those of the source.
   int64_t wall_ms = 0;
   int64_t verify_ms = 0;  ///< Of it.
   int64_t copy_bytes = 0;

@@ -1,5 +1,6 @@
 #include "job/table_copy.h"
 
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
@@ -133,6 +134,7 @@ class TableCopier::Worker {
     for (size_t i = 0; i < cleaner_->replaced().size(); ++i) {
       table.result.replaced[i] += cleaner_->replaced()[i];
     }
+    sums_.reset();
     --table.buffers_open;
     copier_.FinishReading(&table);
   }
@@ -223,6 +225,8 @@ std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& 
     on_tick();
     lock.lock();
   }
+  // What the largest rows took is kept for more of them otherwise.
+  arrow::default_memory_pool()->ReleaseUnused();
   if (error_) std::rethrow_exception(error_);
   if (stop.stop_requested()) throw Fail(ErrorKind::kCancelled, "Stopped on request");
   std::vector<CopiedTable> results;
