@@ -44,10 +44,12 @@ class Postgres:
     settings: postgresql.conf settings, over SETTINGS.
     user: the superuser's name.
     saved: a folder that save() wrote, to start from in place of an empty server.
+    standby_of: another server, of which this one becomes a streaming standby.
+    files: {name: text} of what is put into its data folder, such as pg_hba.conf.
     """
 
     def __init__(self, version=15, *, auth="trust", settings=None, user="postgres",
-                 saved=None):
+                 saved=None, standby_of=None, files=None):
         self.version = version
         self.user = user
         self.password = secrets.token_hex(8) if auth != "trust" else None
@@ -55,6 +57,8 @@ class Postgres:
         self._auth = auth
         self._settings = {**SETTINGS, **(settings or {})}
         self._saved = saved
+        self._standby_of = standby_of
+        self._files = files or {}
         self._process = None
         self._folder = None
 
@@ -109,6 +113,17 @@ class Postgres:
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
 
+    def shut_down(self):
+        """Takes no new sessions, and ends with the last of those that are there."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def write(self, name, text):
+        """Puts a file into the data folder, for the server alone to read."""
+        path = self._folder / "data" / name
+        path.write_text(text)
+        path.chmod(0o600)
+        self._own(path)
+
     def restart(self):
         """Starts the server again on the same port and data after kill()."""
         self._launch(last=True, port=self.port)
@@ -138,12 +153,23 @@ class Postgres:
         return (self._folder / "log").read_text(errors="replace")
 
     def _create(self):
+        self._create_data()
+        for name, text in self._files.items():
+            self.write(name, text)
+
+    def _create_data(self):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="shoestring-postgres-"))
         self._owner = _server_user()
         self._own(self._folder)
         self._bin = self._reachable(find_binaries(self.version))
         if self._saved:
             _copy(self._saved, self._folder / "data")
+            return
+        if self._standby_of:
+            self._as_owner_run(
+                DEBIAN_15 / "pg_basebackup", "--pgdata", self._folder / "data",
+                "--dbname", self._standby_of.url(), "--write-recovery-conf",
+                "--checkpoint=fast", "--no-sync")
             return
         arguments = ["--auth", self._auth]
         if self.password:
@@ -209,6 +235,55 @@ class Postgres:
             copy = self._folder / "postgres"
             _copy(binaries.parent, copy)
             return copy / binaries.name
+
+
+class Pgbouncer:
+    """pgbouncer before a server, as a context manager; settings as in its [pgbouncer]."""
+
+    def __init__(self, server, **settings):
+        self._server = server
+        self._settings = settings
+
+    def __enter__(self):
+        self.port = free_port()
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="shoestring-pgbouncer-"))
+        owner = _server_user()
+        if owner:
+            os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+        settings = {"listen_addr": "127.0.0.1", "listen_port": self.port,
+                    "unix_socket_dir": "", "auth_type": "any", **self._settings}
+        file = self._folder / "pgbouncer.ini"
+        file.write_text("\n".join([
+            "[databases]", f"* = host=127.0.0.1 port={self._server.port} "
+            f"user={self._server.user}", "[pgbouncer]",
+            *(f"{name} = {value}" for name, value in settings.items()), ""]))
+        file.chmod(0o644)
+        log = (self._folder / "log").open("ab")
+        self._process = subprocess.Popen(
+            [shutil.which("pgbouncer") or "/usr/sbin/pgbouncer", file],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            preexec_fn=_end_with_parent, cwd=self._folder,
+            **({"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+               if owner else {}))
+        log.close()
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise ServerError("pgbouncer did not start:\n"
+                                      + (self._folder / "log").read_text()) from None
+                time.sleep(0.02)
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, dbname):
+        return f"postgres://{self._server.user}@127.0.0.1:{self.port}/{dbname}"
 
 
 class Database:

@@ -237,6 +237,10 @@ void PrintReport(const MigrateReport& report) {
   for (const auto& run : report.cleared_runs) {
     std::fprintf(stderr, "Cleared up after run %s, which had not ended.\n", run.c_str());
   }
+  if (!report.fewer_connections.empty()) {
+    std::fprintf(stderr, "Read with fewer connections than jobs: %s\n",
+                 report.fewer_connections.c_str());
+  }
   std::printf("%-28s %14s %10s %10s %10s  %s\n", "table", "rows", "files", "size",
               "of source", "partitioned by; sorted by");
   int64_t rows = 0;

@@ -58,6 +58,7 @@ std::string SampleFrom(const TablePlan& plan, const MigrateOptions& options) {
 
 Sample ReadSample(Connection* connection, const TablePlan& plan,
                   const MigrateOptions& options) {
+  const Connection::Subject subject(connection, "Table " + plan.name);
   Sample sample;
   const RowKey row_key = plan.MakeRowKey();
   ValueCleaner cleaner(plan.mappings);

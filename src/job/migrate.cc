@@ -246,12 +246,12 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
                       const std::function<void(const MigrateProgress&)>& on_progress) {
   const auto begun = std::chrono::steady_clock::now();
   const MigrateOptions options = ResolveDefaults(given);
-  // The lake first: a wrong folder is found before the source is asked for anything.
-  const auto store = OpenObjectStore(options.lake, /*create=*/true);
   Connection connection(options.source, stop);
   const Snapshot snapshot =
       ExportSnapshot(&connection, TablesToLock(&connection, options));
   const std::vector<TablePlan> plans = PlanMigration(&connection, options);
+  // Not before: a source that cannot be read must not leave an empty folder behind.
+  const auto store = OpenObjectStore(options.lake, /*create=*/true);
 
   std::vector<std::string> names;
   for (const auto& plan : plans) names.push_back(plan.name);
@@ -288,6 +288,7 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
     catalog.Commit(changes);
     report.copy_bytes = copier.counters().bytes_read;
     report.spill_bytes = copier.spilled_bytes();
+    report.fewer_connections = copier.refusal();
   } catch (...) {
     try {
       record.Abandon();
@@ -331,6 +332,7 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},
+                            {"fewer_connections", report.fewer_connections},
                             {"cleared_runs", json::array(report.cleared_runs.begin(),
                                                          report.cleared_runs.end())},
                             {"tables", std::move(tables)}};

@@ -51,6 +51,7 @@ struct MigrateReport {
   int64_t source_time_ms = 0;
   std::vector<TableReport> tables;
   std::vector<std::string> cleared_runs;
+  std::string fewer_connections;  ///< Why there were fewer than jobs; else empty.
   int64_t rows_verified = 0;  ///< Read back and found to be those of the source.
   int64_t wall_ms = 0;
   int64_t verify_ms = 0;  ///< Of it.

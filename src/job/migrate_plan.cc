@@ -319,31 +319,26 @@ void MapColumns(Connection* connection, const MigrateOptions& options, TablePlan
   }
 }
 
-// A condition that ends its statement and begins another is refused here, where Postgres
-// takes one statement only, and not run by a COPY.
-void CheckCondition(Connection* connection, const TablePlan& plan,
-                    const MigrateOptions& options) {
-  if (options.where.empty()) return;
-  connection->Execute(fmt::format("SELECT FROM {}{} LIMIT 0", plan.source.QualifiedName(),
+// What COPY would be refused is refused here, before anything is written: a privilege
+// that is missing, rows that a policy hides, a foreign server. So is a condition that
+// ends its statement and begins another, as Postgres takes one statement only here.
+void CheckReadable(Connection* connection, const TablePlan& plan,
+                   const MigrateOptions& options) {
+  connection->Execute(fmt::format("SELECT * FROM {}{} LIMIT 0",
+                                  plan.source.QualifiedName(),
                                   Condition("WHERE", options)));
 }
 
 TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
                     const TableName& table) {
   const auto& [schema, name] = table;
+  const Connection::Subject subject(connection, "Table " + name);
   TablePlan plan;
   plan.source = DescribeTable(connection, schema, name);
   CheckName("Schema", schema);
   CheckName("Table", name);
-  if (plan.source.row_security_active) {
-    throw Fail(
-        ErrorKind::kPermission,
-        "Table {}: row-level security hides rows of it from this role. Way out: the "
-        "table's owner, or a role with BYPASSRLS",
-        name);
-  }
-  CheckCondition(connection, plan, options);
-  plan.name = schema == kUnnamedSchema ? name : schema + "." + name;
+  CheckReadable(connection, plan, options);
+  plan.name = schema == kUnnamedSchema ? name : fmt::format("{}.{}", schema, name);
   if (plan.source.columns.empty()) {
     throw Fail(
         ErrorKind::kUnsupported,
@@ -477,6 +472,8 @@ void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& stat
 
 std::vector<std::string> TablesToLock(Connection* connection,
                                       const MigrateOptions& options) {
+  // A transaction of its own: what follows must be locked before a moment is chosen.
+  connection->Begin();
   boost::json::array names;
   for (const auto& table : ChooseTables(connection, options)) {
     names.push_back({table.schema, table.name});
@@ -492,6 +489,7 @@ std::vector<std::string> TablesToLock(Connection* connection,
   for (int i = 0; i < rows.size(); ++i) {
     tables.push_back(QuoteQualified(rows.Text(i, 0), rows.Text(i, 1)));
   }
+  connection->Execute("COMMIT");
   return tables;
 }
 
@@ -509,6 +507,8 @@ std::vector<TablePlan> PlanMigration(Connection* connection,
       refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", error.what());
       ++refused;
       if (!first) first = error;
+      // What Postgres refuses ends the transaction: no more can be looked for.
+      if (!error.sqlstate().empty()) break;
     }
   }
   if (refused == 1) throw *first;

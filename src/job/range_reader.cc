@@ -26,6 +26,7 @@ void CheckNotRefreshed(Connection* connection, const TablePlan& plan) {
 
 int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
                   ValueCleaner* cleaner, const RangeCallbacks& callbacks) {
+  const Connection::Subject subject(connection, "Table " + plan.name);
   int64_t rows = 0;
   CopyStream stream(plan.mappings.size(),
                     [&](std::span<const Field> fields, Bytes tuple) {

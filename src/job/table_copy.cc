@@ -237,12 +237,11 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   try {
     const bool exporter = connection != nullptr;
     std::optional<Connection> own;
-    if (!exporter) {
-      own.emplace(options_.source, stop_.get_token());
-      if (ImportSnapshot(&*own, snapshot)) connection = &*own;
-    }
+    if (!exporter && Join(snapshot, &own)) connection = &*own;
     // Without a connection: the exporter's worker, whose locks are held, does it all.
     if (connection != nullptr) Worker(this, connection, exporter).Run();
+    // All is done: who still waits for a connection need not.
+    if (exporter) stop_.request_stop();
   } catch (...) {
     error = std::current_exception();
   }
@@ -254,6 +253,17 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   }
   --workers_running_;
   changed_.notify_all();
+}
+
+bool TableCopier::Join(const Snapshot& snapshot, std::optional<Connection>* connection) {
+  try {
+    connection->emplace(options_.source, stop_.get_token());
+    return ImportSnapshot(&**connection, snapshot);
+  } catch (const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (error.kind() != ErrorKind::kCancelled) refusal_ = error.what();
+    return false;
+  }
 }
 
 std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table,

@@ -64,6 +64,8 @@ class TableCopier {
                                const std::function<void()>& on_tick);
 
   const CopyCounters& counters() const { return counters_; }
+  /// After Run(): why there were fewer connections than jobs; empty when there were not.
+  const std::string& refusal() const { return refusal_; }
   int64_t spilled_bytes() const { return spill_.spilled_bytes(); }
 
  private:
@@ -77,6 +79,9 @@ class TableCopier {
   bool AllIsRead();
   void FinishReading(Table* table);
   void FinishWriting(Table* table);
+  /// Another connection into the snapshot. False when there is none to be had: fewer
+  /// connections are a reason to take longer, not to fail.
+  bool Join(const Snapshot& snapshot, std::optional<Connection>* connection);
   void WorkerMain(Connection* connection, const Snapshot& snapshot);
 
   const MigrateOptions& options_;
@@ -92,6 +97,7 @@ class TableCopier {
   // Under mutex_:
   std::vector<std::unique_ptr<Table>> tables_;
   std::exception_ptr error_;
+  std::string refusal_;  ///< Why a connection could not be had.
   int workers_running_ = 0;
 };
 

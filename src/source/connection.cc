@@ -3,7 +3,14 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <charconv>
+#include <future>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "source/connection_advice.h"
 
 namespace shoestring {
 
@@ -28,70 +35,36 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string Trim(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
+constexpr int kConnectSeconds = 10;
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kMostPatience{60};
+constexpr int kFirstVersionWithTransactionTimeout = 170000;
+
+// SET takes no snapshot: locks can follow before the moment is fixed.
+constexpr std::string_view kBeginSql =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    "SET LOCAL statement_timeout = 0;"
+    "SET LOCAL idle_in_transaction_session_timeout = 0;"
+    "SET LOCAL lock_timeout = '10s';"
+    "SET LOCAL row_security = off;"
+    "SET LOCAL search_path = '';"
+    "SET LOCAL datestyle = 'ISO, YMD';"
+    "SET LOCAL intervalstyle = 'postgres';"
+    "SET LOCAL timezone = 'UTC';"
+    "SET LOCAL extra_float_digits = 1;"
+    "SET LOCAL bytea_output = 'hex';";
+
+// As libpq takes it, from wherever it comes.
+std::chrono::seconds ConnectTimeout(pg_conn* connection) {
+  const Options options(PQconninfo(connection));
+  const int given = std::atoi(OptionValue(options.get(), "connect_timeout").c_str());
+  return given > 0 ? std::chrono::seconds(given) : std::chrono::hours(1);
 }
 
-std::string_view ConnectHint(std::string_view message) {
-  if (Contains(message, "password authentication failed") ||
-      Contains(message, "no password supplied")) {
-    return "Check the user and the password (DATABASE_URL, PGPASSWORD or ~/.pgpass).";
-  }
-  if (Contains(message, "could not translate host name")) {
-    return "Check the host's name and the DNS.";
-  }
-  if (Contains(message, "Network is unreachable")) {
-    return "The host may have only an IPv6 address, which this machine cannot reach; "
-           "Supabase's session pooler (port 5432 of the pooler's host) has IPv4.";
-  }
-  if (Contains(message, "Connection refused")) {
-    return "Check the host and port, and that the server is running.";
-  }
-  if (Contains(message, "does not support SSL")) {
-    return "Use sslmode=prefer or disable if the network between is your own.";
-  }
-  if (Contains(message, "does not exist")) return "Check the name in the URL.";
-  return "Check the URL, and that the server can be reached from here.";
+std::string NewSessionName() {
+  std::random_device random;
+  return fmt::format("shoestring {:08x}{:08x}", random(), random());
 }
-
-ErrorKind ConnectErrorKind(std::string_view message) {
-  if (Contains(message, "authentication") || Contains(message, "no password supplied") ||
-      Contains(message, "pg_hba.conf") || Contains(message, "permission denied")) {
-    return ErrorKind::kPermission;
-  }
-  if (Contains(message, "does not exist")) return ErrorKind::kNotFound;
-  return ErrorKind::kUnavailable;
-}
-
-ErrorKind KindOfSqlstate(std::string_view state) {
-  const std::string_view group = state.substr(0, 2);
-  if (state == "42501") return ErrorKind::kPermission;
-  if (state == "42P01" || state == "42703" || state == "3F000" || state == "3D000") {
-    return ErrorKind::kNotFound;
-  }
-  if (state == "57014") return ErrorKind::kTimeout;  // We never cancel from outside.
-  if (state == "55P03") return ErrorKind::kUnavailable;
-  if (state == "22021") return ErrorKind::kUnsupported;  // A name that is not UTF-8.
-  if (group == "08" || group == "57" || group == "53" || group == "40") {
-    return ErrorKind::kUnavailable;
-  }
-  return ErrorKind::kInvalidArgument;
-}
-
-// Settings a session starts with; those a server does not know are left out.
-constexpr const char* kSessionSettings = R"(
-  SELECT set_config(name, value, false)
-  FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '0'),
-               ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
-               ('transaction_timeout', '0'), ('row_security', 'off'),
-               ('client_encoding', 'UTF8'),
-               ('search_path', ''), ('DateStyle', 'ISO, YMD'),
-               ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),
-               ('extra_float_digits', '1'), ('bytea_output', 'hex'),
-               ('default_transaction_read_only', 'on')) AS wanted (name, value)
-  WHERE name IN (SELECT pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s
-                 UNION SELECT s.name FROM pg_catalog.pg_settings s))";
 
 }  // namespace
 
@@ -155,41 +128,65 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 
 Connection::Connection(const std::string& url, std::stop_token stop)
-    : stop_(std::move(stop)) {
+    : url_(url), stop_(std::move(stop)), name_(NewSessionName()) {
   char* message = nullptr;
   const Options given(PQconninfoParse(url.c_str(), &message));
   const std::unique_ptr<char, FreeMemory> free_message(message);
   if (!given) {
+    // libpq's words may quote a part of the password.
     throw Fail(ErrorKind::kInvalidArgument,
                "The source is not a Postgres URL, such as "
-               "postgresql://user@host:5432/database; special characters in it must be "
-               "percent-encoded");
+               "postgresql://user@host:5432/database. Special characters in it must be "
+               "percent-encoded, and parameters that are other programs' (pgbouncer, "
+               "schema, connection_limit, …) taken out");
   }
   password_ = OptionValue(given.get(), "password");
-  const bool has_timeout = !OptionValue(given.get(), "connect_timeout").empty();
-  // What stands after dbname in this list overrides nothing but the defaults set here.
-  const char* keywords[] = {"connect_timeout",
-                            "fallback_application_name",
-                            "keepalives",
-                            "keepalives_idle",
-                            "keepalives_interval",
-                            "dbname",
-                            nullptr};
-  const char* values[] = {"10", "shoestring", "1", "30", "10", url.c_str(), nullptr};
-  const int first = has_timeout || std::getenv("PGCONNECT_TIMEOUT") != nullptr ? 1 : 0;
-  connection_.reset(PQconnectdbParams(keywords + first, values + first, 1));
+  connection_ = Open(url, kConnectSeconds);
   if (const char* used = PQpass(connection_.get()); used != nullptr && *used != '\0') {
     password_ = used;
   }
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
-    const std::string reason = Redact(Trim(PQerrorMessage(connection_.get())));
-    throw Fail(ConnectErrorKind(reason), "Cannot connect to Postgres: {}. {}", reason,
-               ConnectHint(reason));
+    const std::string reason = Redact(OneLine(PQerrorMessage(connection_.get())));
+    const Advice advice = AdviseOn("", reason);
+    throw Fail(advice.kind, "Cannot connect to Postgres: {}. {}", reason, advice.way_out);
   }
+}
+
+Connection::Handle Connection::Open(const std::string& url, int timeout_s) {
+  const Options given(PQconninfoParse(url.c_str(), nullptr));
+  const bool has_timeout = !OptionValue(given.get(), "connect_timeout").empty() ||
+                           std::getenv("PGCONNECT_TIMEOUT") != nullptr;
+  const std::string timeout = std::to_string(timeout_s);
+  // What stands before dbname are defaults; a network that went dead is noticed in 30 s.
+  const char* keywords[] = {"connect_timeout",
+                            "fallback_application_name",
+                            "keepalives_idle",
+                            "keepalives_interval",
+                            "keepalives_count",
+                            "tcp_user_timeout",
+                            "dbname",
+                            "client_encoding",
+                            nullptr};
+  const char* values[] = {timeout.c_str(), "shoestring", "10",   "5",    "4",
+                          "30000",         url.c_str(),  "UTF8", nullptr};
+  const int first = has_timeout ? 1 : 0;
+  Handle connection(PQconnectdbParams(keywords + first, values + first, 1));
   // Notices would go to stderr, in the middle of a progress line.
   PQsetNoticeProcessor(
-      connection_.get(), [](void*, const char*) {}, nullptr);
-  Execute(kSessionSettings);
+      connection.get(), [](void*, const char*) {}, nullptr);
+  return connection;
+}
+
+void Connection::Begin() {
+  std::string sql(kBeginSql);
+  if (server_version() >= kFirstVersionWithTransactionTimeout) {
+    sql += "SET LOCAL transaction_timeout = 0;";
+  }
+  sql += "SET LOCAL application_name = " + QuoteLiteral(name_);
+  Sent(PQsendQuery(connection_.get(), sql.c_str()));
+  pg_result* last = LastResult();
+  const Rows owned(last);
+  if (PQresultStatus(last) != PGRES_COMMAND_OK) ThrowResult(last);
 }
 
 std::string Connection::Redact(std::string message) const {
@@ -201,52 +198,126 @@ std::string Connection::Redact(std::string message) const {
   return message;
 }
 
-void Connection::ThrowResult(const pg_result* result, const std::string& doing) {
-  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  if (state == nullptr) ThrowLost(doing);
-  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-  const char* hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-  std::string message = fmt::format("Postgres: {}", primary == nullptr ? "" : primary);
-  if (detail != nullptr) message += fmt::format(" ({})", detail);
-  if (hint != nullptr) message += fmt::format(". {}", hint);
-  if (std::string_view(state) == "42501" && Contains(message, "row-level security")) {
-    message +=
-        ". This role sees only some rows of the table: use the table's owner or a role "
-        "with BYPASSRLS";
-  }
-  if (std::string_view(state) == "22021") {
-    message +=
-        ". A name, a type, a label or a comment in this database is not valid UTF-8, and "
-        "the lake holds nothing else. Way out: rename it, or leave its table out with "
-        "--exclude";
-  }
-  throw Fail(KindOfSqlstate(state), "{} [{}] {}", Redact(message), state, doing)
-      .WithSqlstate(state);
+Connection::Subject::Subject(Connection* connection, std::string words)
+    : connection_(connection),
+      before_(std::exchange(connection->subject_, std::move(words) + ": ")) {}
+
+Connection::Subject::~Subject() { connection_->subject_ = before_; }
+
+void Connection::Throw(std::string_view sqlstate, const std::string& message) const {
+  const Advice advice = AdviseOn(sqlstate, message);
+  const std::string state = sqlstate.empty() ? "" : fmt::format(" [{}]", sqlstate);
+  throw Fail(advice.kind, "{}Postgres: {}{}{}{}", subject_, Redact(message), state,
+             advice.way_out.empty() ? "" : ". ", advice.way_out)
+      .WithSqlstate(std::string(sqlstate));
 }
 
-void Connection::ThrowLost(const std::string& doing) {
-  throw Fail(ErrorKind::kUnavailable, "Postgres: {} {}",
-             Redact(Trim(PQerrorMessage(connection_.get()))), doing);
+void Connection::ThrowResult(const pg_result* result) const {
+  const auto field = [&](int code) -> std::string {
+    const char* text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : OneLine(text);
+  };
+  const std::string state = field(PG_DIAG_SQLSTATE);
+  if (state.empty()) ThrowLost();
+  std::string message = field(PG_DIAG_MESSAGE_PRIMARY);
+  const std::string detail = field(PG_DIAG_MESSAGE_DETAIL);
+  if (!detail.empty()) message += fmt::format(" ({})", detail);
+  // The server's own hint where there is no better one.
+  const std::string hint = field(PG_DIAG_MESSAGE_HINT);
+  if (!hint.empty() && AdviseOn(state, message).way_out.empty()) message += ". " + hint;
+  Throw(state, message);
+}
+
+void Connection::ThrowLost() const {
+  Throw("", OneLine(PQerrorMessage(connection_.get())));
 }
 
 void Connection::Cancel() {
-  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> cancel(
-      PQgetCancel(connection_.get()), &PQfreeCancel);
-  char problem[256];
-  // Best effort: the server notices the closed connection sooner or later.
-  if (cancel) PQcancel(cancel.get(), problem, sizeof(problem));
+  std::shared_ptr<PGcancel> cancel(PQgetCancel(connection_.get()), &PQfreeCancel);
+  if (!cancel) return;
+  // Best effort, and in a thread of its own, as PQcancel() would wait for a silent server
+  // without end: that notices the closed connection sooner or later.
+  constexpr std::chrono::seconds kMost{2};
+  std::promise<void> sent;
+  const std::future<void> waiting = sent.get_future();
+  std::thread([cancel, sent = std::move(sent)]() mutable {
+    char problem[256];
+    PQcancel(cancel.get(), problem, sizeof(problem));
+    sent.set_value();
+  }).detach();
+  waiting.wait_for(kMost);
 }
 
 void Connection::Wait() {
   constexpr int kLookAgainMs = 100;
   pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
-  poll(&wait, 1, kLookAgainMs);
+  const bool heard = poll(&wait, 1, kLookAgainMs) > 0;
   if (stop_.stop_requested()) {
     Cancel();
     throw Fail(ErrorKind::kCancelled, "Stopped on request");
   }
-  if (PQconsumeInput(connection_.get()) == 0) ThrowLost("");
+  if (PQconsumeInput(connection_.get()) == 0) ThrowLost();
+  if (heard) {
+    heard_ = Clock::now();
+    answered_ = true;
+  } else if (Clock::now() - heard_ > patience_) {
+    LookIntoSilence();
+  }
+}
+
+void Connection::LookIntoSilence() {
+  if (!answered_) {
+    throw Fail(
+        ErrorKind::kUnavailable,
+        "Postgres took the connection, and then gave no answer for {} s. It hangs, "
+        "or the pooler before it has no connection of its server free. Way out: "
+        "wait, or end other sessions; --jobs 1 needs only one",
+        std::chrono::duration_cast<std::chrono::seconds>(patience_).count());
+  }
+  if (!IsAtWork()) {
+    constexpr int kOnItsWayMs = 1000;
+    pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
+    if (poll(&wait, 1, kOnItsWayMs) <= 0) {
+      throw Fail(ErrorKind::kUnavailable,
+                 "{}Postgres is silent, and does not work on what it was asked for. {}",
+                 subject_, AdviseOn("", "Connection timed out").way_out);
+    }
+  }
+  heard_ = Clock::now();
+  patience_ = std::min<Clock::duration>(2 * patience_, kMostPatience);
+}
+
+// A server may well be silent for hours, before the first row of a large view. Whether it
+// is at work can only be asked by another connection.
+bool Connection::IsAtWork() const {
+  const Handle other = Open(url_, kPatience.count());
+  if (PQstatus(other.get()) != CONNECTION_OK) {
+    // A server that refuses is there, so the benefit of the doubt.
+    return Contains(PQerrorMessage(other.get()), "FATAL");
+  }
+  const char* name[] = {name_.c_str()};
+  // One that waits for us to read, while there is nothing to be read, is cut off.
+  PQsendQueryParams(other.get(),
+                    "SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = $1 "
+                    "AND state !~ '^idle' AND wait_event IS DISTINCT FROM 'ClientWrite'",
+                    1, nullptr, name, nullptr, nullptr, 0);
+  const auto until = Clock::now() + kPatience;
+  while (Clock::now() < until && PQisBusy(other.get()) != 0) {
+    pollfd wait{PQsocket(other.get()), POLLIN, 0};
+    poll(&wait, 1, 100);
+    if (PQconsumeInput(other.get()) == 0) return false;
+  }
+  // A pooler that is full takes connections and answers later.
+  if (PQisBusy(other.get()) != 0) return true;
+  pg_result* found = PQgetResult(other.get());
+  const Rows owned(found);
+  return PQresultStatus(found) != PGRES_TUPLES_OK || owned.size() > 0;
+}
+
+void Connection::Sent(int succeeded) {
+  if (succeeded == 0) ThrowLost();
+  heard_ = Clock::now();
+  patience_ = answered_ ? kPatience : ConnectTimeout(connection_.get());
 }
 
 pg_result* Connection::LastResult() {
@@ -266,14 +337,12 @@ Rows Connection::Execute(const std::string& sql,
                          const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
-                        nullptr, values.data(), nullptr, nullptr, 0) == 0) {
-    ThrowLost("");
-  }
+  Sent(PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                         nullptr, values.data(), nullptr, nullptr, 0));
   pg_result* result = LastResult();
   Rows rows(result);
   const auto status = PQresultStatus(result);
-  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) ThrowResult(result, "");
+  if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) ThrowResult(result);
   return rows;
 }
 
@@ -282,10 +351,10 @@ void Connection::BeginCopy(const std::string& sql) {
   const char* encoding = PQparameterStatus(connection_.get(), "server_encoding");
   const bool none = encoding != nullptr && std::string_view(encoding) == "SQL_ASCII";
   if (none) Execute("SET LOCAL client_encoding TO 'SQL_ASCII'");
-  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) ThrowLost("");
+  Sent(PQsendQuery(connection_.get(), sql.c_str()));
   pg_result* begun = LastResult();
   const Rows owned(begun);
-  if (PQresultStatus(begun) != PGRES_COPY_OUT) ThrowResult(begun, "");
+  if (PQresultStatus(begun) != PGRES_COPY_OUT) ThrowResult(begun);
 }
 
 bool Connection::ReadCopy(const std::function<bool(Bytes)>& on_data) {
@@ -293,7 +362,7 @@ bool Connection::ReadCopy(const std::function<bool(Bytes)>& on_data) {
     char* data = nullptr;
     const int length = PQgetCopyData(connection_.get(), &data, 1);
     const std::unique_ptr<char, FreeMemory> free_data(data);
-    if (length == -2) ThrowLost("");
+    if (length == -2) ThrowLost();
     if (length == -1) return true;
     if (length == 0) {
       Wait();
@@ -314,7 +383,7 @@ int64_t Connection::CopyOut(const std::string& sql,
   // A COPY can still fail after its last row.
   pg_result* result = LastResult();
   const Rows owned(result);
-  if (PQresultStatus(result) != PGRES_COMMAND_OK) ThrowResult(result, "");
+  if (PQresultStatus(result) != PGRES_COMMAND_OK) ThrowResult(result);
   int64_t rows = 0;
   const std::string_view count = PQcmdTuples(result);
   std::from_chars(count.data(), count.data() + count.size(), rows);
@@ -332,7 +401,7 @@ void Connection::CopySome(const std::string& sql,
   }
   pg_result* result = LastResult();
   const Rows owned(result);
-  if (whole && PQresultStatus(result) != PGRES_COMMAND_OK) ThrowResult(result, "");
+  if (whole && PQresultStatus(result) != PGRES_COMMAND_OK) ThrowResult(result);
   Execute("ROLLBACK TO SAVEPOINT before_copy");
 }
 

@@ -2,6 +2,7 @@
 // turned into Arrow arrays. Knows nothing of lakes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,18 +47,37 @@ class Rows {
   std::unique_ptr<pg_result, Deleter> result_;
 };
 
-/// One session. Every session reads only, sees all rows or fails (row_security=off), has
-/// no time-outs, speaks UTF-8, ISO dates and UTC, and has an empty search_path.
-/// Not thread-safe.
+/// One session. Nothing is set on it that a pooler could hand to others: what reading
+/// needs is set by Begin() for its transaction. Not thread-safe.
 class Connection {
  public:
   /// A libpq URL or key=value string; what it leaves out comes from the PG* environment.
-  /// Errors never contain the password. Once a stop is requested, whatever the server is
-  /// doing for this session is cancelled and kCancelled is thrown.
+  /// Waits 10 s for an answer, or connect_timeout. Errors say what to do and never
+  /// contain the password. Once a stop is requested, whatever the server is doing for
+  /// this session is cancelled and kCancelled is thrown.
   explicit Connection(const std::string& url, std::stop_token stop = {});
   ~Connection();
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) = delete;
+
+  /// Begins a transaction that sees one moment, reads only, sees all rows or fails
+  /// (row_security=off), waits 10 s for a lock and has no other time-outs, speaks ISO
+  /// dates and UTC, and has an empty search_path.
+  void Begin();
+
+  /// While it lives, the connection's errors begin with what they are about: "Table t:
+  /// …".
+  class Subject {
+   public:
+    Subject(Connection* connection, std::string words);
+    ~Subject();
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
+
+   private:
+    Connection* const connection_;
+    const std::string before_;
+  };
 
   /// Runs one statement with $1… parameters; throws Error with the SQLSTATE.
   Rows Execute(const std::string& sql, const std::vector<std::string>& parameters = {});
@@ -78,24 +98,41 @@ class Connection {
   std::string description() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Deleter {
     void operator()(pg_conn* connection) const;
   };
-  [[noreturn]] void ThrowResult(const pg_result* result, const std::string& doing);
-  [[noreturn]] void ThrowLost(const std::string& doing);
+  using Handle = std::unique_ptr<pg_conn, Deleter>;
+
+  static Handle Open(const std::string& url, int timeout_s);
+  /// `sqlstate` is "" when libpq, and not the server, is the one to complain.
+  [[noreturn]] void Throw(std::string_view sqlstate, const std::string& message) const;
+  [[noreturn]] void ThrowResult(const pg_result* result) const;
+  [[noreturn]] void ThrowLost() const;
   std::string Redact(std::string message) const;
   /// Waits for the server, or throws kCancelled.
   void Wait();
+  /// Throws when the server has been silent for too long and is not at work for us.
+  void LookIntoSilence();
+  bool IsAtWork() const;
   void Cancel();
+  /// To be called with what a libpq function that sends a command has returned.
+  void Sent(int succeeded);
   /// The last result of the command that was sent.
   pg_result* LastResult();
   void BeginCopy(const std::string& sql);
   /// Feeds messages until the end of the data (true) or until on_data has enough.
   bool ReadCopy(const std::function<bool(Bytes)>& on_data);
 
-  std::unique_ptr<pg_conn, Deleter> connection_;
+  Handle connection_;
+  std::string url_;
   std::string password_;
   std::stop_token stop_;
+  std::string subject_;
+  std::string name_;  ///< By which other sessions find this one's transaction.
+  Clock::time_point heard_;
+  Clock::duration patience_{};
+  bool answered_ = false;  ///< A command of this session, ever.
 };
 
 }  // namespace shoestring

@@ -14,13 +14,11 @@ namespace {
 constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr std::string_view kQueryCanceled = "57014";
 
-// A transaction pooler keeps no session settings, so those that answers depend on are set
-// again. A look must neither hang behind a lock nor load the server.
+// A look must neither hang behind a lock nor load the server.
 constexpr const char* kSettingsSql = R"(
   SELECT set_config(name, value, true)
-  FROM (VALUES ('search_path', ''), ('row_security', 'off'), ('TimeZone', 'UTC'),
-               ('DateStyle', 'ISO, YMD'), ('lock_timeout', '5s'),
-               ('statement_timeout', '30s')) AS wanted (name, value))";
+  FROM (VALUES ('lock_timeout', '5s'), ('statement_timeout', '30s'))
+    AS wanted (name, value))";
 
 // Counters of a database that was never reset go back to its server's first start, or
 // to its last crash, which empties all counters: pg_stat_bgwriter tells both.
@@ -105,7 +103,7 @@ std::vector<Publication> ReadPublications(Connection* connection) {
 }
 
 Inspection Look(Connection* connection, const std::vector<std::string>& schemas) {
-  connection->Execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  connection->Begin();
   connection->Execute(kSettingsSql);
   Inspection inspection = ReadServer(connection);
   inspection.supabase = ReadSupabase(connection);

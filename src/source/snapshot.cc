@@ -3,10 +3,11 @@
 namespace shoestring {
 
 Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& tables) {
-  connection->Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  connection->Begin();
   // LOCK takes no snapshot: what is locked cannot change between the lock and the
   // snapshot.
   for (const auto& table : tables) {
+    const Connection::Subject subject(connection, "Table " + table);
     connection->Execute("LOCK TABLE " + table + " IN ACCESS SHARE MODE");
   }
   const Rows rows = connection->Execute(
@@ -19,7 +20,7 @@ Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& 
 }
 
 bool ImportSnapshot(Connection* connection, const Snapshot& snapshot) {
-  connection->Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  connection->Begin();
   connection->Execute("SET TRANSACTION SNAPSHOT " + QuoteLiteral(snapshot.id));
   if (snapshot.tables.empty()) return true;
   try {

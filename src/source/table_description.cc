@@ -236,6 +236,7 @@ bool TableDescription::Analyzed() const {
 
 std::vector<std::string> ListTables(Connection* connection, const std::string& schema,
                                     bool with_views) {
+  const Connection::Subject subject(connection, "Tables of schema " + schema);
   const Rows rows = connection->Execute(
       "SELECT c.relname FROM pg_catalog.pg_class c "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
@@ -251,8 +252,7 @@ TableDescription DescribeTable(Connection* connection, const std::string& schema
                                const std::string& name) {
   const Rows rows = connection->Execute(
       "SELECT c.oid, c.relkind, c.relrowsecurity, "
-      "pg_catalog.obj_description(c.oid, 'pg_class'), "
-      "pg_catalog.row_security_active(c.oid) FROM pg_catalog.pg_class c "
+      "pg_catalog.obj_description(c.oid, 'pg_class') FROM pg_catalog.pg_class c "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
       "WHERE n.nspname = $1 AND c.relname = $2 "
       "AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
@@ -268,7 +268,6 @@ TableDescription DescribeTable(Connection* connection, const std::string& schema
   table.kind = Character(rows, 0, 1);
   table.row_security = rows.Boolean(0, 2);
   table.comment = rows.Text(0, 3);
-  table.row_security_active = rows.Boolean(0, 4);
   const std::string oid = std::to_string(table.oid);
   table.columns = ReadColumns(connection, oid);
   table.indexes = ReadIndexes(connection, oid);

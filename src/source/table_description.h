@@ -66,7 +66,6 @@ struct TableDescription {
   uint32_t oid = 0;
   char kind = 'r';
   bool row_security = false;
-  bool row_security_active = false;  ///< It hides rows from this role.
   std::string comment;
   std::vector<SourceColumn> columns;
   std::vector<SourceIndex> indexes;
