@@ -149,8 +149,10 @@ class TableCopier::Worker {
         {copier_.options_.compression, copier_.options_.batch_rows,
          copier_.shares_.row_group, partition.rows, table.wide_columns},
         [&](int number) {
-          return copier_.store_->Create(
-              DataFileKey(table.plan.name, values, copier_.run_, number), copier_.run_);
+          const std::string key =
+              DataFileKey(table.plan.name, values, copier_.run_, number);
+          return PartitionWriter::OpenFile{key,
+                                           copier_.store_->Create(key, copier_.run_)};
         },
         [&](int64_t rows) {
           copier_.counters_.rows_written += rows;
