@@ -56,9 +56,9 @@ void Checksum::Append(Bytes bytes) {
   XXH3_128bits_update(&state_->xxh3, bytes.data(), bytes.size());
 }
 
-std::string Checksum::Hex() const {
-  return ToHex(FromHash(XXH3_128bits_digest(&state_->xxh3)));
-}
+Uint128 Checksum::Value() const { return FromHash(XXH3_128bits_digest(&state_->xxh3)); }
+
+uint64_t ShortChecksumOf(Bytes bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 void RowSum::AddRow(Bytes image) {
   ++rows;

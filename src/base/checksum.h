@@ -21,19 +21,23 @@ std::optional<Uint128> ParseHex(std::string_view text);
 /// The checksum of an object's bytes, as ToHex() writes it.
 std::string ChecksumOf(std::string_view content);
 
-/// The same of bytes that come in pieces.
+/// That of bytes that come in pieces.
 class Checksum {
  public:
   Checksum();
   ~Checksum();
 
   void Append(Bytes bytes);
-  std::string Hex() const;
+  Uint128 Value() const;
+  std::string Hex() const { return ToHex(Value()); }
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// A checksum of 64 bits, for small pieces of something.
+uint64_t ShortChecksumOf(Bytes bytes);
 
 /// What a set of rows comes to, in whatever order: how many they are, and the sum of the
 /// checksums of their images modulo 2^128. docs/formats.md says what an image is.

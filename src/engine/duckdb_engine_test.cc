@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include "base/error.h"
@@ -664,8 +665,11 @@ TEST_F(ChangingLakeTest, AMovedLakeIsAConflict) {
   // More than DuckDB reads ahead of a slow reader.
   auto texts = TestLake::Table("texts", {Column("text", Type(Kind::kString))});
   arrow::StringBuilder builder;
+  std::mt19937 random(1);
   for (int row = 0; row < 5000; ++row) {
-    ASSERT_TRUE(builder.Append(std::string(200, 'x') + std::to_string(row)).ok());
+    std::string text(200, ' ');
+    for (char& c : text) c = static_cast<char>('a' + random() % 26);
+    ASSERT_TRUE(builder.Append(text).ok());
   }
   const auto column = builder.Finish().ValueOrDie();
   for (int file = 0; file < 20; ++file) lake_.AddFile(&texts, {}, {column});

@@ -14,17 +14,20 @@ constexpr const char* kActivityName = "shoestring";
 class LakeFileHandle : public duckdb::FileHandle {
  public:
   LakeFileHandle(duckdb::FileSystem& file_system, const std::string& path,
-                 duckdb::FileOpenFlags flags, int64_t size,
+                 duckdb::FileOpenFlags flags, ObjectStore* store, int64_t size,
+                 std::shared_ptr<const FileChecksums> checksums,
                  duckdb::shared_ptr<QueryActivity> activity)
       : FileHandle(file_system, path, flags),
         key(path.substr(std::string_view(LakeFileSystem::kPrefix).size())),
         size(size),
+        reader(store, key, size, std::move(checksums)),
         activity(std::move(activity)) {}
 
   void Close() override {}
 
   const std::string key;
   const int64_t size;
+  CheckedReader reader;
   const duckdb::shared_ptr<QueryActivity> activity;
   duckdb::idx_t position = 0;
 };
@@ -89,14 +92,21 @@ std::optional<Error> QueryActivity::failure() const {
 
 void LakeFileSystem::Declare(const DataFile& file) {
   const std::lock_guard lock(mutex_);
-  sizes_[PathOf(file)] = file.bytes;
+  files_[PathOf(file)].size = file.bytes;
 }
 
-std::optional<int64_t> LakeFileSystem::SizeOf(const std::string& path) const {
+std::optional<LakeFileSystem::DeclaredFile> LakeFileSystem::Find(
+    const std::string& path) const {
   const std::lock_guard lock(mutex_);
-  const auto found = sizes_.find(path);
-  if (found == sizes_.end()) return std::nullopt;
+  const auto found = files_.find(path);
+  if (found == files_.end()) return std::nullopt;
   return found->second;
+}
+
+void LakeFileSystem::Keep(const std::string& path,
+                          std::shared_ptr<const FileChecksums> checksums) {
+  const std::lock_guard lock(mutex_);
+  files_[path].checksums = std::move(checksums);
 }
 
 duckdb::unique_ptr<duckdb::FileHandle> LakeFileSystem::OpenFile(
@@ -105,12 +115,13 @@ duckdb::unique_ptr<duckdb::FileHandle> LakeFileSystem::OpenFile(
   if (flags.OpenForWriting() || flags.OpenForAppending()) {
     throw duckdb::PermissionException("Queries cannot write to the lake: %s", path);
   }
-  const auto size = SizeOf(path);
-  if (!size) {
+  auto file = Find(path);
+  if (!file) {
     if (flags.ReturnNullIfNotExists()) return nullptr;
     throw NotADataFile(path);
   }
-  auto handle = duckdb::make_uniq<LakeFileHandle>(*this, path, flags, *size,
+  auto handle = duckdb::make_uniq<LakeFileHandle>(*this, path, flags, store_, file->size,
+                                                  std::move(file->checksums),
                                                   QueryActivity::Of(opener));
   if (handle->activity) handle->activity->OpenedFile(handle->key);
   return handle;
@@ -119,14 +130,18 @@ duckdb::unique_ptr<duckdb::FileHandle> LakeFileSystem::OpenFile(
 void LakeFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes,
                           duckdb::idx_t location) {
   LakeFileHandle& file = Ours(handle);
+  const bool first = file.reader.checksums() == nullptr;
   try {
-    store_->ReadRange(file.key, static_cast<int64_t>(location),
-                      {static_cast<uint8_t*>(buffer), static_cast<size_t>(bytes)});
+    file.reader.Read(static_cast<int64_t>(location),
+                     {static_cast<uint8_t*>(buffer), static_cast<size_t>(bytes)},
+                     [&file](int64_t read) {
+                       if (file.activity) file.activity->Read(read);
+                     });
   } catch (const Error& error) {
     if (file.activity) file.activity->Failed(error);
     throw duckdb::IOException("%s", std::string(error.what()));
   }
-  if (file.activity) file.activity->Read(bytes);
+  if (first) Keep(file.path, file.reader.checksums());
 }
 
 int64_t LakeFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes) {
@@ -157,12 +172,12 @@ duckdb::FileType LakeFileSystem::GetFileType(duckdb::FileHandle& handle) {
 
 bool LakeFileSystem::FileExists(const std::string& path,
                                 duckdb::optional_ptr<duckdb::FileOpener> opener) {
-  return SizeOf(path).has_value();
+  return Find(path).has_value();
 }
 
 duckdb::vector<duckdb::OpenFileInfo> LakeFileSystem::Glob(const std::string& path,
                                                           duckdb::FileOpener* opener) {
-  if (!SizeOf(path)) throw NotADataFile(path);
+  if (!Find(path)) throw NotADataFile(path);
   return {duckdb::OpenFileInfo(path)};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "lake/file_checksums.h"
 #include "lake/object_store.h"
 #include "lake/table_metadata.h"
 
@@ -49,7 +50,8 @@ class QueryActivity : public duckdb::ClientContextState {
 };
 
 /// Lets DuckDB read the lake's data files through the object store as "lake://KEY".
-/// Only files that were declared exist; nothing can be listed or written. Thread-safe.
+/// Only files that were declared exist; nothing can be listed or written. Every byte is
+/// checked, so that a damaged file ends the query. Thread-safe.
 class LakeFileSystem : public duckdb::FileSystem {
  public:
   static constexpr const char* kPrefix = "lake://";
@@ -91,11 +93,17 @@ class LakeFileSystem : public duckdb::FileSystem {
   }
 
  private:
-  std::optional<int64_t> SizeOf(const std::string& path) const;
+  /// A file of the lake, and its own checksums once somebody has read them.
+  struct DeclaredFile {
+    int64_t size = 0;
+    std::shared_ptr<const FileChecksums> checksums;
+  };
+  std::optional<DeclaredFile> Find(const std::string& path) const;
+  void Keep(const std::string& path, std::shared_ptr<const FileChecksums> checksums);
 
   ObjectStore* store_;
   mutable std::mutex mutex_;
-  std::map<std::string, int64_t> sizes_;  // By path; guarded by mutex_.
+  std::map<std::string, DeclaredFile> files_;  // By path; guarded by mutex_.
 };
 
 }  // namespace shoestring

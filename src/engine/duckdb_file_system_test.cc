@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/test_lake.h"
+#include "lake/test_lake.h"
 
 namespace shoestring {
 namespace {
@@ -13,11 +14,11 @@ using duckdb::FileFlags;
 class LakeFileSystemTest : public testing::Test {
  protected:
   LakeFileSystemTest() : files_(lake_.store()) {
-    lake_.store()->Put("data/t/f.parquet", "0123456789");
+    lake_.store()->Put(kKey, content_);
     lake_.store()->Put("catalog/secret", "secret");
     DataFile file;
-    file.key = "data/t/f.parquet";
-    file.bytes = 10;
+    file.key = kKey;
+    file.bytes = static_cast<int64_t>(content_.size());
     files_.Declare(file);
   }
 
@@ -26,21 +27,24 @@ class LakeFileSystemTest : public testing::Test {
     return files_.OpenFile(path, flags, nullptr);
   }
 
+  static constexpr const char* kKey = "data/t/f.parquet";
+  const std::string content_ = CheckedFile(kKey, "0123456789");
   TestLake lake_;
   LakeFileSystem files_;
 };
 
 TEST_F(LakeFileSystemTest, ReadsRangesAndInSequence) {
   const auto handle = Open("lake://data/t/f.parquet");
-  EXPECT_EQ(files_.GetFileSize(*handle), 10);
+  const auto size = static_cast<int64_t>(content_.size());
+  EXPECT_EQ(files_.GetFileSize(*handle), size);
   std::string text(3, ' ');
   files_.Read(*handle, text.data(), 3, 4);
   EXPECT_EQ(text, "456");
-  std::string all(20, ' ');
+  std::string all(content_.size() + 20, ' ');
   EXPECT_EQ(files_.Read(*handle, all.data(), 8), 8);
-  EXPECT_EQ(files_.Read(*handle, all.data() + 8, 12), 2);
+  EXPECT_EQ(files_.Read(*handle, all.data() + 8, size + 12), size - 8);
   EXPECT_EQ(files_.Read(*handle, all.data(), 12), 0);
-  EXPECT_EQ(all.substr(0, 10), "0123456789");
+  EXPECT_EQ(all.substr(0, content_.size()), content_);
   files_.Seek(*handle, 9);
   EXPECT_EQ(files_.SeekPosition(*handle), 9);
 }
@@ -70,8 +74,25 @@ TEST_F(LakeFileSystemTest, NeverWrites) {
 
 TEST_F(LakeFileSystemTest, ReadsPastTheEndFail) {
   const auto handle = Open("lake://data/t/f.parquet");
-  char buffer[20];
-  EXPECT_THROW(files_.Read(*handle, buffer, 20, 0), duckdb::IOException);
+  char buffer[200];
+  EXPECT_THROW(files_.Read(*handle, buffer, 200, 0), duckdb::IOException);
+}
+
+TEST_F(LakeFileSystemTest, DamageFails) {
+  for (size_t i = 0; i < content_.size(); ++i) {
+    std::string damaged = content_;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    lake_.store()->Put(kKey, damaged);
+    char buffer[5];
+    LakeFileSystem files(lake_.store());
+    DataFile file;
+    file.key = kKey;
+    file.bytes = static_cast<int64_t>(damaged.size());
+    files.Declare(file);
+    const auto handle =
+        files.OpenFile("lake://data/t/f.parquet", FileFlags::FILE_FLAGS_READ, nullptr);
+    EXPECT_THROW(files.Read(*handle, buffer, 5, 2), duckdb::IOException) << i;
+  }
 }
 
 TEST(QueryActivity, CountsDistinctFilesAndTables) {

@@ -56,6 +56,7 @@ class TestLake {
                             (folder.empty() ? "" : "/") + "f" +
                             std::to_string(next_file_++) + ".parquet";
     ParquetOptions options;
+    options.key = key;
     options.row_group_rows = row_group_rows;
     ParquetFile file(store_->Create(key, "test"), table->columns, options);
     const auto schema = FileSchema(table->columns);

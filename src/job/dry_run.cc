@@ -103,7 +103,10 @@ int64_t EncodedBytes(const TablePlan& plan, const MigrateOptions& options,
       plan,
       {compression, options.batch_rows, 8 << 20,
        static_cast<int64_t>(sample.rows.size())},
-      [](int) { return std::make_unique<CountingWriter>(); }, [](int64_t) {});
+      [](int) {
+        return PartitionWriter::OpenFile{"", std::make_unique<CountingWriter>()};
+      },
+      [](int64_t) {});
   for (const auto& [key, tuple] : sample.rows) {
     writer.Append(AsBytes(tuple));
     if (writer.full()) writer.WriteBatch();

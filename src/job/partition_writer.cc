@@ -34,8 +34,9 @@ ParquetFile* PartitionWriter::File() {
     parquet.row_group_bytes = options_.row_group_bytes;
     parquet.row_group_rows = std::clamp(options_.expected_rows / kRowGroupsPerFile,
                                         kMinRowGroupRows, kMaxRowGroupRows);
-    file_ = std::make_unique<ParquetFile>(open_(static_cast<int>(finished_.size())),
-                                          plan_.columns, parquet);
+    OpenFile open = open_(static_cast<int>(finished_.size()));
+    parquet.key = std::move(open.key);
+    file_ = std::make_unique<ParquetFile>(std::move(open.to), plan_.columns, parquet);
   }
   return file_.get();
 }

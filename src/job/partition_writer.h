@@ -23,8 +23,12 @@ class PartitionWriter {
     int64_t expected_rows = 0;        ///< Decides the size of row groups.
     std::set<int> wide_columns = {};  ///< Field ids; see ParquetOptions.
   };
-  /// Opens the object for the partition's n-th file.
-  using Open = std::function<std::unique_ptr<ObjectWriter>(int number)>;
+  /// Opens the object for the partition's n-th file, and says its key.
+  struct OpenFile {
+    std::string key;
+    std::unique_ptr<ObjectWriter> to;
+  };
+  using Open = std::function<OpenFile(int number)>;
   /// Called with the rows of each batch that was handed to a file.
   using OnBatch = std::function<void(int64_t rows)>;
 

@@ -8,6 +8,7 @@
 #include <parquet/properties.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 #include "source/arrow_row_image.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int64_t kPieceBytes = 4 << 20;
 constexpr int64_t kBatchRows = 8192;
+constexpr int64_t kWideBytes = 32 << 20;
 
 /// An object as Arrow reads files. The store's errors pass through as they were thrown.
 class StoredFile : public arrow::io::RandomAccessFile {
@@ -105,8 +107,13 @@ RowSum SumRows(const std::string& key, parquet::arrow::FileReader* reader,
   CheckNames(key, *schema, names);
   ArrowRowImage image(forms, *schema, key);
   RowSum sum;
-  // A row group after the other: a batch never holds more of them than one.
+  // A row group after the other: a batch never holds more of them than one, and of those
+  // with wide rows one at a time is in memory, whatever the number of threads.
+  static std::mutex one_at_a_time;
   for (int group = 0; group < reader->num_row_groups(); ++group) {
+    std::unique_lock turn(one_at_a_time, std::defer_lock);
+    const auto footer = reader->parquet_reader()->metadata();
+    if (footer->RowGroup(group)->total_byte_size() > kWideBytes) turn.lock();
     auto batches = reader->GetRecordBatchReader({group});
     Check(batches.status());
     for (auto batch = (*batches)->Next();; batch = (*batches)->Next()) {

@@ -1,5 +1,6 @@
 #include "job/table_copy.h"
 
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
@@ -133,6 +134,7 @@ class TableCopier::Worker {
     for (size_t i = 0; i < cleaner_->replaced().size(); ++i) {
       table.result.replaced[i] += cleaner_->replaced()[i];
     }
+    sums_.reset();
     --table.buffers_open;
     copier_.FinishReading(&table);
   }
@@ -147,8 +149,10 @@ class TableCopier::Worker {
         {copier_.options_.compression, copier_.options_.batch_rows,
          copier_.shares_.row_group, partition.rows, table.wide_columns},
         [&](int number) {
-          return copier_.store_->Create(
-              DataFileKey(table.plan.name, values, copier_.run_, number), copier_.run_);
+          const std::string key =
+              DataFileKey(table.plan.name, values, copier_.run_, number);
+          return PartitionWriter::OpenFile{key,
+                                           copier_.store_->Create(key, copier_.run_)};
         },
         [&](int64_t rows) {
           copier_.counters_.rows_written += rows;
@@ -223,6 +227,8 @@ std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& 
     on_tick();
     lock.lock();
   }
+  // What the largest rows took is kept for more of them otherwise.
+  arrow::default_memory_pool()->ReleaseUnused();
   if (error_) std::rethrow_exception(error_);
   if (stop.stop_requested()) throw Fail(ErrorKind::kCancelled, "Stopped on request");
   std::vector<CopiedTable> results;

@@ -26,7 +26,8 @@ constexpr std::string_view kSealSuffix = "-seal.json";
 constexpr const char* kRestore =
     "restore it from a backup of the lake, or migrate the table again";
 constexpr const char* kRestoreState =
-    "restore it from a backup of the lake, or remove it and migrate all tables again";
+    "restore it from a backup of the lake; or, as long as the source is there, remove it "
+    "and migrate all tables again";
 constexpr const char* kRemove =
     "remove it, or migrate the table again, which does; a reader that lists the folder "
     "sees its rows, too";
@@ -44,7 +45,8 @@ Fault DamagedObject(const std::string& table, const std::string& key,
 Fault FromError(const std::string& table, const std::string& key, const Error& error) {
   const bool missing = error.kind() == ErrorKind::kNotFound;
   Fault fault = DamagedObject(table, key, missing ? "missing" : "changed");
-  fault.found = missing ? "nothing" : error.what();
+  const std::string_view said = error.what();
+  fault.found = missing ? "nothing" : said.substr(0, said.find(" Way out:"));
   return fault;
 }
 
@@ -118,6 +120,7 @@ class Verification {
   const std::function<void(const VerifyProgress&)>& on_progress_;
   const Catalog catalog_;
   std::optional<int64_t> sequence_;
+  bool by_seals_ = false;  ///< lake.json could not be read.
   std::vector<Record> records_;
   VerifyReport report_;
 };
@@ -143,6 +146,7 @@ void Verification::OpenState() {
 // Without lake.json nobody can say which version of a table is current; the newest that
 // has a seal most likely was.
 void Verification::OpenStateBySeals() {
+  by_seals_ = true;
   std::map<std::string, std::string> newest;
   for (const ObjectInfo& object : store_->List("catalog/")) {
     if (!object.key.ends_with(kSealSuffix) || RunOfKey(object.key).empty()) continue;
@@ -160,7 +164,9 @@ void Verification::OpenStateBySeals() {
                         .seal = ParseSeal(store_->Get(key).content, key),
                         .keys = {key}});
   }
-  Note("Without lake.json the tables were checked by the newest seals that are there");
+  Note(
+      "Without lake.json the tables were checked by the newest seals that are there, and "
+      "nothing was looked for beside them. Remove no file");
 }
 
 void Verification::ChooseTables() {
@@ -285,6 +291,8 @@ std::string TableOfKey(std::string_view key) {
 }
 
 void Verification::FindExtras() {
+  // What is superseded and what is the only copy, nobody can tell without lake.json.
+  if (by_seals_) return;
   // Listed first: a run whose files are seen here is then either live or has ended.
   std::vector<std::string> found;
   for (const char* folder : {"data/", "catalog/"}) {

@@ -84,10 +84,12 @@ void CheckChecksum(std::string_view text) {
   const size_t size = FormatChecksum("").size();
   const std::string_view body = text.substr(0, text.size() - std::min(size, text.size()));
   if (text.size() >= size && text.substr(body.size()) == FormatChecksum(body)) return;
-  throw Fail(ErrorKind::kCorrupt,
-             "{} is not as it was written: its checksum is another. Way out: restore it "
-             "from a backup, or remove it and migrate all tables again",
-             kLakeStateKey);
+  throw Fail(
+      ErrorKind::kCorrupt,
+      "{} is not as it was written: its checksum is another. Way out: restore it "
+      "from a backup; or, as long as the source is there, remove it and migrate all "
+      "tables again",
+      kLakeStateKey);
 }
 
 // --- reading a table

@@ -7,10 +7,13 @@
 #include <parquet/metadata.h>
 
 #include <charconv>
+#include <cstring>
 #include <map>
+#include <optional>
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "lake/file_checksums.h"
 #include "lake/parquet_statistics.h"
 
 namespace shoestring {
@@ -35,8 +38,12 @@ class ObjectStream : public arrow::io::OutputStream {
 
   arrow::Status Write(const void* data, int64_t size) override {
     const Bytes bytes(static_cast<const uint8_t*>(data), static_cast<size_t>(size));
-    checksum_.Append(bytes);
-    to_->Append(bytes);
+    if (held_) {
+      held_->append(AsText(bytes));
+    } else {
+      own_checksums_.Append(bytes);
+      Append(bytes);
+    }
     position_ += size;
     return arrow::Status::OK();
   }
@@ -48,13 +55,39 @@ class ObjectStream : public arrow::io::OutputStream {
   arrow::Result<int64_t> Tell() const override { return position_; }
 
   int64_t position() const { return position_; }
+
+  /// Keeps back what comes from now on: the end of the file.
+  void Hold() { held_.emplace(); }
+  /// Puts the file's own checksums before the footer, whose offsets all point to before
+  /// them.
+  StagedObject Finish(std::string_view key) {
+    const Bytes end = AsBytes(*held_);
+    uint32_t length = 0;
+    std::memcpy(&length, end.last(kFooterEnd).data(), sizeof(length));
+    const Bytes footer = end.last(length + kFooterEnd);
+    const Bytes before = end.first(end.size() - footer.size());
+    own_checksums_.Append(before);
+    Append(before);
+    Append(AsBytes(std::move(own_checksums_).Finish(key, footer)));
+    Append(footer);
+    return std::move(*to_).Finish();
+  }
   std::string checksum() const { return checksum_.Hex(); }
-  ObjectWriter* writer() { return to_.get(); }
 
  private:
+  // The length of the footer, little-endian, and "PAR1".
+  static constexpr size_t kFooterEnd = 8;
+
+  void Append(Bytes bytes) {
+    checksum_.Append(bytes);
+    to_->Append(bytes);
+  }
+
   std::unique_ptr<ObjectWriter> to_;
   Checksum checksum_;
-  int64_t position_ = 0;
+  FileChecksumWriter own_checksums_;
+  std::optional<std::string> held_;
+  int64_t position_ = 0;  ///< As Arrow knows it, without the file's own checksums.
   bool closed_ = false;
 };
 
@@ -298,9 +331,10 @@ int64_t ParquetFile::bytes() const { return state_->stream->position(); }
 ParquetFile::Finished ParquetFile::Finish() && {
   State& state = *state_;
   state.WriteRowGroup();
+  state.stream->Hold();
   Check(state.writer->Close());
   Finished finished;
-  finished.object = std::move(*state.stream->writer()).Finish();
+  finished.object = state.stream->Finish(state.options.key);
   const std::shared_ptr<parquet::FileMetaData> footer = state.writer->metadata();
   finished.file = DescribeFile(*footer, state.columns);
   for (const auto& [id, count] : state.nulls)

@@ -31,6 +31,7 @@ void AssignFieldIds(std::vector<LakeColumn>* columns);
 std::shared_ptr<arrow::Schema> FileSchema(const std::vector<LakeColumn>& columns);
 
 struct ParquetOptions {
+  std::string key;  ///< Of the object: the file's own checksums are of it, too.
   Compression compression;
   int64_t row_group_rows = 1 << 17;
   int64_t row_group_bytes = 16 << 20;  ///< Of values in memory.
@@ -40,7 +41,8 @@ struct ParquetOptions {
 };
 
 /// Writes one Parquet file as Athena, Trino and the JVM readers want it: field ids, INT64
-/// micros, statistics, page index, dictionaries. One thread.
+/// micros, statistics, page index, dictionaries; and with checksums of itself
+/// (file_checksums.h). One thread.
 class ParquetFile {
  public:
   ParquetFile(std::unique_ptr<ObjectWriter> to, const std::vector<LakeColumn>& columns,

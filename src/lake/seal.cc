@@ -138,7 +138,9 @@ Seal ParseSeal(std::string_view text, std::string_view what) {
 }
 
 std::string PartitionOfKey(std::string_view key, std::string_view table) {
-  const size_t begin = std::string_view("data/").size() + table.size() + 1;
+  constexpr std::string_view kData = "data/";
+  if (!key.starts_with(kData)) return "";
+  const size_t begin = kData.size() + table.size() + 1;
   const size_t end = key.rfind('/');
   if (end == std::string_view::npos || end <= begin) return "";
   return std::string(key.substr(begin, end - begin));

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "lake/file_checksums.h"
 #include "lake/object_store.h"
 #include "lake/table_metadata.h"
 
@@ -89,6 +90,15 @@ class FaultyStore final : public ObjectStore {
 
   ObjectStore* store_;
 };
+
+/// A data file of these bytes with its own checksums, and the end of a Parquet file that
+/// says nothing.
+inline std::string CheckedFile(std::string_view key, std::string_view data) {
+  FileChecksumWriter checksums;
+  checksums.Append(AsBytes(data));
+  const std::string footer = std::string("foot") + std::string("\4\0\0\0", 4) + "PAR1";
+  return std::string(data) + std::move(checksums).Finish(key, AsBytes(footer)) + footer;
+}
 
 /// The kind of the error that `call` throws; fails the test when it throws none.
 template <typename Call>

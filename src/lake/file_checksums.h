@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "lake/object_store.h"
+
+namespace shoestring {
+
+// Checksums that a data file has of itself, between its data and its footer, where no
+// reader of Parquet looks: one for each block of 8 KiB, and one of them all, of the
+// footer and of the file's key. Whoever reads a part of a file can tell by them that it
+// is as it was written, and the file that was asked for. docs/formats.md has it byte by
+// byte.
+
+/// Takes the bytes of a file as they are written.
+class FileChecksumWriter {
+ public:
+  void Append(Bytes bytes);
+  /// What stands between those bytes and the footer, which goes to the end of the file.
+  std::string Finish(std::string_view key, Bytes footer) &&;
+
+ private:
+  std::string block_;
+  std::string checksums_;
+  int64_t bytes_ = 0;
+};
+
+/// The checksums of a file's blocks. Immutable.
+class FileChecksums {
+ public:
+  /// Where in a file of `size` bytes its checksums begin, by its last bytes; if these are
+  /// too few to tell, where to read from. Throws kCorrupt when it is no such file.
+  static int64_t Begin(std::string_view key, int64_t size, Bytes end);
+  /// From all bytes from Begin() to the end. Throws kCorrupt when they are not as
+  /// written.
+  FileChecksums(std::string_view key, int64_t size, Bytes end);
+
+  /// Bytes before the checksums, which they are of.
+  int64_t covered() const { return covered_; }
+  /// Checks whole blocks that begin at `offset`. Throws kCorrupt.
+  void Check(std::string_view key, int64_t offset, Bytes bytes) const;
+
+ private:
+  int64_t covered_;
+  std::vector<uint64_t> blocks_;
+};
+
+/// Reads parts of a data file, and hands out nothing that is not as it was written.
+/// Thread-safe.
+class CheckedReader {
+ public:
+  /// Called with the bytes of each request to the store.
+  using OnRequest = std::function<void(int64_t)>;
+
+  /// `size` is what the catalog says. `known` spares a request when its checksums were
+  /// read before.
+  CheckedReader(ObjectStore* store, std::string key, int64_t size,
+                std::shared_ptr<const FileChecksums> known);
+
+  /// Throws kCorrupt, also when the file ends before.
+  void Read(int64_t offset, std::span<uint8_t> to, const OnRequest& on_request);
+  /// Nothing before the first Read().
+  std::shared_ptr<const FileChecksums> checksums() const;
+
+ private:
+  void LoadEnd(const OnRequest& on_request);
+  std::string ReadStore(int64_t offset, int64_t bytes, const OnRequest& on_request);
+  void ReadBlocks(int64_t offset, std::span<uint8_t> to, const OnRequest& on_request);
+
+  ObjectStore* const store_;
+  const std::string key_;
+  const int64_t size_;
+
+  mutable std::mutex mutex_;
+  // Under mutex_ until they are set, then never changed:
+  std::shared_ptr<const FileChecksums> checksums_;
+  std::string end_;  ///< The last bytes of the file, checked; empty until it is needed.
+  int64_t end_begin_ = 0;
+};
+
+}  // namespace shoestring
