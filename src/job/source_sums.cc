@@ -129,16 +129,23 @@ class Sessions {
 
   void Use(size_t worker, const std::stop_token& stop,
            const std::function<void(Connection*)>& work) {
-    if (worker > 0 && !own_[worker]) {
-      auto own = std::make_unique<Connection>(options_.source, stop);
-      if (ImportSnapshot(own.get(), snapshot_)) own_[worker] = std::move(own);
-    }
+    if (worker > 0 && !own_[worker]) Join(worker, stop);
     if (own_[worker]) return work(own_[worker].get());
     const std::lock_guard lock(exporter_mutex_);
     work(exporter_);
   }
 
  private:
+  // A server may have no room for another session.
+  void Join(size_t worker, const std::stop_token& stop) {
+    try {
+      auto own = std::make_unique<Connection>(options_.source, stop);
+      if (ImportSnapshot(own.get(), snapshot_)) own_[worker] = std::move(own);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+    }
+  }
+
   Connection* const exporter_;
   const Snapshot& snapshot_;
   const SourceOptions& options_;
