@@ -1,6 +1,6 @@
 # Every target calls the script of the same name; CMake builds, this only spells it.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench bench-migrate fuzz format lint clean
+.PHONY: help demo build test damage bench bench-migrate bench-verify fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,11 +14,17 @@ build:  ## install what the build needs and build build/release/shoestring
 test:  ## everything: unit, integration, lint, includes
 	@scripts/test
 
+damage:  ## 1,000 random damages to a lake: all must be found, no answer be wrong
+	@scripts/damage
+
 bench:  ## every benchmark in bench/
 	@scripts/bench
 
 bench-migrate:  ## 5.7 million rows from Postgres into a lake
 	@scripts/bench migrate
+
+bench-verify:  ## reading back and proving 5.7 million rows of a lake
+	@scripts/bench verify
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

@@ -2,6 +2,7 @@
 // kCorrupt, and what was read is written and read again as the same.
 #include <cstdlib>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "lake/catalog.h"
 #include "lake/iceberg_metadata.h"
@@ -29,8 +30,11 @@ void CheckMetadata(std::string_view json) {
   Require(parsed.table == metadata.table && parsed.root == metadata.root);
 }
 
+/// The bytes as all of lake.json but its checksum, which they get.
 void CheckState(std::string_view json) {
-  const LakeState state = ParseLakeState(json);
+  const std::string body(json);
+  const LakeState state = ParseLakeState(
+      body + fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(body)));
   Require(ParseLakeState(FormatLakeState(state)) == state);
 }
 

@@ -1,11 +1,18 @@
 """`shoestring verify`: what it proves, what it finds and how it names it."""
 
+import collections
+import ctypes
+import datetime
 import json
 import os
 import pathlib
 import shutil
+import struct
+import subprocess
 
 import pytest
+
+import servers
 
 SOURCE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -108,6 +115,104 @@ def test_every_postgres_version(postgres, make_database, shoestring, verify, tmp
     lake = tmp_path / "lake"
     shoestring("migrate", "--source", database.url, "--lake", lake, *MIGRATE)
     assert verify(lake, "--source", database.url)["faults"] == []
+
+
+# --- the independent judge
+
+class Hash128(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+def xxh3(content):
+    """Debian's libxxhash."""
+    function = ctypes.CDLL("libxxhash.so.0").XXH3_128bits
+    function.argtypes, function.restype = [ctypes.c_char_p, ctypes.c_size_t], Hash128
+    value = function(content, len(content))
+    return value.high << 64 | value.low
+
+
+def copied(database, sql):
+    """The tuples that psql's COPY BINARY prints, fields of bytes or None."""
+    done = subprocess.run(
+        [servers.DEBIAN_15 / "psql", "-X", "-q", "-d", database.url,
+         "-c", f"COPY ({sql}) TO STDOUT (FORMAT binary)"], capture_output=True, check=True)
+    data, at = done.stdout, 19
+    while (count := struct.unpack_from(">h", data, at)[0]) >= 0:
+        at += 2
+        row = []
+        for _ in range(count):
+            [length] = struct.unpack_from(">i", data, at)
+            at += 4
+            row.append(None if length < 0 else data[at:at + length])
+            at += max(length, 0)
+        yield row
+
+
+def numeric(value):
+    """As the docs say: no zeros at either end, no display scale, one zero."""
+    count, weight, sign, _ = struct.unpack_from(">HhHH", value)
+    groups = list(struct.unpack_from(f">{count}H", value, 8))
+    while groups and groups[-1] == 0:
+        groups.pop()
+    while groups and groups[0] == 0:
+        groups.pop(0)
+        weight -= 1
+    if not groups:
+        weight = sign = 0
+    return struct.pack(f">HhHH{len(groups)}H", len(groups), weight, sign, 0, *groups)
+
+
+def array(value, element):
+    dimensions, _, _ = struct.unpack_from(">iiI", value)
+    if dimensions == 0:
+        return struct.pack(">i", 0)
+    count, lower_bound = struct.unpack_from(">ii", value, 12)
+    assert (dimensions, lower_bound) == (1, 1)
+    image, at = [struct.pack(">i", count)], 20
+    for _ in range(count):
+        [length] = struct.unpack_from(">i", value, at)
+        item = None if length < 0 else value[at + 4:at + 4 + length]
+        image.append(field(item, element))
+        at += 4 + max(length, 0)
+    return b"".join(image)
+
+
+def field(value, form):
+    if value is None:
+        return struct.pack(">i", -1)
+    if form.endswith("[]"):
+        value = array(value, form[:-2])
+    elif form == "numeric":
+        value = numeric(value)
+    return struct.pack(">i", len(value)) + value
+
+
+CASTS = {"padded": "text", "b": "text", "span": "text"}
+
+
+def test_the_seal_is_what_others_make_of_copy(migrated, source):
+    [path] = (migrated / "catalog/t").glob("*-seal.json")
+    seal = json.loads(path.read_text())
+    names = [column["name"] for column in seal["columns"]]
+    select = ", ".join(f"{name}::{CASTS[name]}" if name in CASTS else name
+                       for name in names)
+    sums = collections.defaultdict(lambda: [0, 0])
+    for row in copied(source, f"SELECT {select} FROM t"):
+        image = b"".join(field(value, column["form"])
+                         for value, column in zip(row, seal["columns"], strict=True))
+        [days] = struct.unpack(">i", row[names.index("filed")])
+        date = datetime.date(2000, 1, 1) + datetime.timedelta(days)
+        partition = sums[f"year={date.year}/month={date.month}"]
+        partition[0] += 1
+        partition[1] = (partition[1] + xxh3(image)) % 2**128
+    expected = {path: (rows, f"{total:032x}") for path, (rows, total) in sums.items()}
+    assert {partition["path"]: (partition["rows"], partition["sum"])
+            for partition in seal["partitions"]} == expected
+    assert {file["key"].removeprefix("data/t/").rpartition("/")[0]:
+            (file["rows"], file["sum"]) for file in seal["files"]} == expected
+    for item in seal["files"] + seal["metadata"]:
+        content = (migrated / item["key"]).read_bytes()
+        assert (len(content), f"{xxh3(content):032x}") == (item["bytes"], item["xxh3"])
 
 
 # --- damage to one object
