@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -115,6 +116,32 @@ def test_every_postgres_version(postgres, make_database, shoestring, verify, tmp
     lake = tmp_path / "lake"
     shoestring("migrate", "--source", database.url, "--lake", lake, *MIGRATE)
     assert verify(lake, "--source", database.url)["faults"] == []
+
+
+def test_a_copy_that_went_wrong_never_becomes_visible(pg15, make_database, binary, tmp_path):
+    """A bit turns in a file that was written, while another table is still read."""
+    database = make_database(pg15)
+    database.psql(SOURCE + """CREATE VIEW slow AS SELECT i, pg_sleep(0.01)::text AS nap
+                              FROM generate_series(1, 300) i""")
+    lake = tmp_path / "lake"
+    process = subprocess.Popen(
+        [binary, "migrate", "--source", database.url, "--lake", lake, "--table", "t",
+         "--table", "slow", *MIGRATE], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True)
+    sizes = {}
+    while process.poll() is None:
+        time.sleep(0.3)
+        before, sizes = sizes, {path: path.stat().st_size
+                                for path in lake.glob("runs/*/staging/*")}
+        if len(sizes) == 3 and sizes == before:
+            flip(min(sizes))
+            break
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 10, errors
+    assert "nothing was changed" in errors and "t, partition year=202" in errors
+    assert "changed. Expected" in errors
+    left = [path for path in lake.rglob("*") if path.is_file()]
+    assert [path.relative_to(lake).parts[0] for path in left] in ([], ["runs"])
 
 
 # --- the independent judge

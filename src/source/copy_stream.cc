@@ -34,7 +34,8 @@ size_t ScanFields(Bytes data, std::span<Field> fields) {
 }  // namespace
 
 void SplitTuple(Bytes tuple, std::span<Field> fields) {
-  if (ScanFields(tuple, fields) != tuple.size()) {
+  const bool nothing = tuple.empty() && !fields.empty();
+  if (nothing || ScanFields(tuple, fields) != tuple.size()) {
     throw Fail(ErrorKind::kCorrupt,
                "COPY data: a tuple of {} bytes does not hold {} fields", tuple.size(),
                fields.size());
