@@ -75,15 +75,8 @@ std::string FormatEntry(const TableEntry& entry) {
                                       {"bytes", entry.bytes}});
 }
 
-/// The last lines of lake.json: the checksum of all bytes before them.
-std::string FormatChecksum(std::string_view text) {
-  return fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(text));
-}
-
 void CheckChecksum(std::string_view text) {
-  const size_t size = FormatChecksum("").size();
-  const std::string_view body = text.substr(0, text.size() - std::min(size, text.size()));
-  if (text.size() >= size && text.substr(body.size()) == FormatChecksum(body)) return;
+  if (HasChecksumEnding(text)) return;
   throw Fail(
       ErrorKind::kCorrupt,
       "{} is not as it was written: its checksum is another. Way out: restore it "
@@ -290,6 +283,14 @@ LakeState Apply(LakeState state, const std::vector<TableChange>& changes,
   return state;
 }
 
+void DeleteObjects(ObjectStore* store, const std::vector<NewVersion>& versions) {
+  std::vector<std::string> keys;
+  for (const auto& version : versions) {
+    for (const auto& object : version.objects) keys.push_back(object.first);
+  }
+  store->DeleteAll(keys);
+}
+
 /// Pauses longer each time, by chance, so that many writers get out of each other's way.
 void Pause(int attempt) {
   thread_local std::minstd_rand random{std::random_device()()};
@@ -337,7 +338,7 @@ std::string FormatLakeState(const LakeState& state) {
     separator = ",\n";
   }
   text += state.tables.empty() ? "},\n" : "\n  },\n";
-  return text + FormatChecksum(text);
+  return text + ChecksumEnding(text);
 }
 
 LakeState Catalog::Load() const { return LoadState(store_).state; }
@@ -373,7 +374,15 @@ std::vector<std::string> Catalog::ReferencedKeys(const TableEntry& entry) const 
   return keys;
 }
 
-LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
+void Catalog::Fence() {
+  LoadedState current = LoadState(store_);
+  ++current.state.sequence;
+  // When somebody else was first, their change does the same.
+  store_->PutIf(kLakeStateKey, FormatLakeState(current.state), current.etag);
+}
+
+LakeState Catalog::Commit(const std::vector<TableChange>& changes,
+                          const std::function<void()>& check) {
   CheckDistinct(changes);
   std::vector<NewVersion> versions;
   for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
@@ -382,11 +391,10 @@ LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
     // attempt whose answer got lost.
     if (AllCommitted(current.state, changes)) return current.state;
     try {
+      check();
       CheckExpected(current.state, changes);
     } catch (const Error&) {
-      for (const auto& version : versions) {
-        for (const auto& [key, content] : version.objects) store_->Delete(key);
-      }
+      DeleteObjects(store_, versions);
       throw;
     }
     if (attempt == 0) {
