@@ -3,6 +3,7 @@
 What was visible stays whole, the next run is right, and nothing stray is left anywhere.
 """
 
+import json
 import os
 import random
 import signal
@@ -48,6 +49,11 @@ def by_iceberg(lake):
 
 def by_folder(lake):
     return {table: sums(by_pyarrow(lake, table)) for table in TABLES}
+
+
+def committed(lake):
+    """What the catalog has; its sequence grows when a dead run is fenced, too."""
+    return json.loads((lake / "catalog/lake.json").read_text())["tables"]
 
 
 def in_source(database):
@@ -109,7 +115,7 @@ def test_killed_at_random_moments(database, migration, tmp_path):
     while killed < KILLS:
         version += 1
         database.psql(f"CALL fill({version})")
-        before = (lake / "catalog/lake.json").read_bytes()
+        before = committed(lake)
         # Half of the kills go where publishing, committing and deleting are.
         share = r.uniform(0, 1) if r.random() < 0.5 else r.uniform(0.7, 1)
         if not migration.kill_after(share * migration.usually()):
@@ -118,7 +124,7 @@ def test_killed_at_random_moments(database, migration, tmp_path):
             continue
         killed += 1
         context = f"seed {SEED}, kill {killed} after {share:.3f} of the usual time"
-        if (lake / "catalog/lake.json").read_bytes() != before:
+        if committed(lake) != before:
             visible = in_source(database)
         assert by_iceberg(lake) == visible, context
         present = {str(path.relative_to(lake)) for path in (lake / "data").rglob("*")
@@ -151,7 +157,7 @@ def test_killed_first_run(database, migration, binary, tmp_path):
     measured.run()
     for share in (0.3, 0.5, 0.7, 0.8, 0.9, 1.0):
         migration.kill_after(share * measured.usually())
-        if (migration.lake / "catalog/lake.json").exists():
+        if (migration.lake / "catalog/lake.json").exists() and committed(migration.lake):
             assert by_iceberg(migration.lake) == in_source(database)
     migration.run()
     lake = migration.lake
@@ -165,7 +171,7 @@ def test_killed_run_of_other_tables_is_cleared_up_after(database, migration):
     before = by_iceberg(lake)
     database.psql("CREATE VIEW slow AS SELECT i, pg_sleep(0.01)::text AS nap "
                   "FROM generate_series(1, 100000) i; CALL fill(2)")
-    assert migration.kill_after(1, "--table", "slow", "--table", "events")
+    assert migration.kill_after(4, "--table", "slow")
     assert "Cleared up after run" in migration.run("--table", "people")
     assert strays(lake) == []
     assert by_iceberg(lake) == {**before, "people": in_source(database)["people"]}

@@ -64,14 +64,20 @@ def referenced(lake):
     return keys
 
 
-def strays(lake):
-    """Files that nothing refers to, and what runs have left behind."""
+def strays(lake, may_wait=False):
+    """Files that nothing refers to, and what runs have left behind; if it may, without
+    what an interrupted run has finished and keeps for the next one."""
     present = {str(path.relative_to(lake)) for top in ("data", "catalog")
                for path in (lake / top).rglob("*") if path.is_file()}
     needed = referenced(lake)
     assert needed <= present, "missing files"
     left = [path for path in (lake / "runs").rglob("*")
             if path.is_file() and path.name not in ("run.json", "report.json", "lock")]
+    if may_wait:
+        waiting = {object["token"] for path in (lake / "runs").glob("*/tables/*.json")
+                   for object in json.loads(path.read_text())["objects"]}
+        left = [path for path in left if path.parent.name != "tables"
+                and str(path.relative_to(lake)) not in waiting]
     empty = [path for path in (lake / "data").rglob("*")
              if path.is_dir() and not any(path.iterdir())]
     return sorted(present - needed) + left + empty
