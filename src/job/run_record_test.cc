@@ -129,11 +129,11 @@ TEST_F(RunRecordTest, ClearsUpAfterADeadRunAndNothingElse) {
 }
 
 // Another run on the table begins at one call of the sweep and commits at a later one:
-// at a third of all pairs, since there are hundreds.
+// at a seventh of all pairs, since there are hundreds.
 TEST_F(RunRecordTest, SweepsNothingOfARunThatCommitsMeanwhile) {
   int calls = 0;
   for (int begin = 0, end = 0; begin == 0 || begin <= calls;
-       end < calls ? end += 3 : (++begin, end = begin)) {
+       end < calls ? end += 7 : (++begin, end = begin)) {
     for (const auto& key : Keys("")) store_->Delete(key);
     PutDeadRun(kDead, "t");
     store_->Put(DataFileKey("t", {}, kDead, 0), "stray");
