@@ -46,9 +46,11 @@ class FolderStoreTest : public testing::Test {
     return keys;
   }
 
-  std::string Read(std::string_view key, int64_t offset, size_t size) {
+  std::string Read(std::string_view key, int64_t offset, size_t size,
+                   std::string* etag = nullptr) {
     std::string content(size, '?');
-    store_.ReadRange(key, offset, {reinterpret_cast<uint8_t*>(content.data()), size});
+    store_.ReadRange(key, offset, {reinterpret_cast<uint8_t*>(content.data()), size},
+                     etag);
     return content;
   }
 
@@ -83,6 +85,18 @@ TEST_F(FolderStoreTest, ReadsRanges) {
   EXPECT_EQ(KindOf([&] { Read("a", 100, 1); }), ErrorKind::kCorrupt);
   EXPECT_EQ(KindOf([&] { Read("a", -1, 1); }), ErrorKind::kInvalidArgument);
   EXPECT_EQ(KindOf([&] { Read("b", 0, 1); }), ErrorKind::kNotFound);
+}
+
+TEST_F(FolderStoreTest, RangesOfOneVersion) {
+  store_.Put("a", "0123456789");
+  std::string etag;
+  EXPECT_EQ(Read("a", 0, 5, &etag), "01234");
+  EXPECT_EQ(etag, store_.Head("a")->etag);
+  EXPECT_EQ(etag, store_.List("")[0].etag);
+  EXPECT_EQ(Read("a", 5, 5, &etag), "56789");
+  store_.Put("a", "9876543210");
+  EXPECT_EQ(KindOf([&] { Read("a", 5, 5, &etag); }), ErrorKind::kConflict);
+  EXPECT_EQ(Read("a", 5, 5), "43210");
 }
 
 TEST_F(FolderStoreTest, ListsInOrderOfKeys) {
@@ -154,6 +168,26 @@ TEST_F(FolderStoreTest, WriterThatIsNotFinishedLeavesNothing) {
   }
   EXPECT_THAT(Keys(), IsEmpty());
   EXPECT_FALSE(fs::exists(Path("runs/run")));
+}
+
+TEST_F(FolderStoreTest, DiscardsWhatARunStaged) {
+  const StagedObject published = Stage("data/t/run-0", "1");
+  const StagedObject discarded = Stage("data/t/run-1", "2");
+  auto other = store_.Create("data/t/run2-0", "run2");
+  const StagedObject kept = std::move(*other).Finish();
+  store_.Publish(published);
+  store_.DiscardStaged("run");
+  store_.DiscardStaged("run");
+  EXPECT_THAT(Keys(), ElementsAre("data/t/run-0", kept.token));
+  EXPECT_EQ(KindOf([&] { store_.Publish(discarded); }), ErrorKind::kNotFound);
+  store_.Publish(kept);
+}
+
+TEST_F(FolderStoreTest, DeletesMany) {
+  for (const char* key : {"a", "b/c", "b/d", "e"}) store_.Put(key, "");
+  store_.DeleteAll(std::vector<std::string>{"a", "b/c", "none"});
+  EXPECT_THAT(Keys(), ElementsAre("b/d", "e"));
+  store_.DeleteAll({});
 }
 
 TEST_F(FolderStoreTest, DeletesEmptyFoldersToo) {
@@ -277,9 +311,11 @@ TEST_F(FolderStoreTest, Counts) {
   Read("a", 0, 2);
   Keys();
   const StoreStatistics statistics = store_.statistics();
-  EXPECT_EQ(statistics.writes, 2);
+  EXPECT_EQ(statistics.puts, 1);
+  EXPECT_EQ(statistics.uploads, 1);
+  EXPECT_EQ(statistics.publishes, 1);
   EXPECT_EQ(statistics.bytes_written, 8);
-  EXPECT_EQ(statistics.reads, 2);
+  EXPECT_EQ(statistics.gets, 2);
   EXPECT_EQ(statistics.bytes_read, 7);
   EXPECT_EQ(statistics.lists, 1);
 }
