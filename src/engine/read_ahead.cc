@@ -1,6 +1,7 @@
 #include "engine/read_ahead.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace shoestring {
 
@@ -25,8 +26,12 @@ void RequestThreads::Post(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
-    if (static_cast<int>(threads_.size()) < count_) {
-      threads_.emplace_back([this] { Work(); });
+    try {
+      if (static_cast<int>(threads_.size()) < count_) {
+        threads_.emplace_back([this] { Work(); });
+      }
+    } catch (const std::system_error&) {
+      // Fewer will do; without any the scan reads for itself.
     }
   }
   changed_.notify_one();
@@ -47,7 +52,7 @@ void RequestThreads::Work() {
 }
 
 std::vector<ByteRange> Coalesce(std::vector<ByteRange> ranges) {
-  std::ranges::sort(ranges);
+  std::ranges::sort(ranges, {}, &ByteRange::begin);
   std::vector<ByteRange> merged;
   for (const ByteRange& range : ranges) {
     if (!merged.empty() && range.begin < merged.back().end + ReadCache::kLeastRead) {
@@ -147,7 +152,8 @@ void ReadAhead::LoadFirst(size_t index) {
   for (const ByteRange& range : ranges) {
     ranges_.push_back({{index, range.begin}, range.end - range.begin});
   }
-  std::ranges::sort(ranges_, {}, &Piece::place);
+  std::ranges::sort(ranges_,
+                    [](const Piece& a, const Piece& b) { return a.place < b.place; });
   PostPieces();
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <compare>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +19,7 @@
 namespace shoestring {
 
 /// Threads that wait for answers of a store. Tasks must not throw; those that did not
-/// begin are dropped at the end.
+/// begin are dropped at the end, and all when the system has no thread for them.
 class RequestThreads {
  public:
   /// They start with the first task.
@@ -45,7 +45,7 @@ class RequestThreads {
 struct ByteRange {
   int64_t begin = 0;
   int64_t end = 0;
-  auto operator<=>(const ByteRange&) const = default;
+  bool operator==(const ByteRange&) const = default;
 };
 
 /// Merges ranges with less than ReadCache::kLeastRead between them, and cuts long ones
@@ -84,7 +84,9 @@ class ReadAhead : public std::enable_shared_from_this<ReadAhead> {
   struct Place {
     size_t file = 0;
     int64_t offset = -1;
-    auto operator<=>(const Place&) const = default;
+    bool operator<(const Place& other) const {
+      return std::tie(file, offset) < std::tie(other.file, other.offset);
+    }
   };
   struct Piece {
     Place place;
