@@ -6,6 +6,7 @@ ports of 127.0.0.1 alone, and it ends with the process that started it.
 """
 
 import contextlib
+import dataclasses
 import json
 import pathlib
 import secrets
@@ -177,16 +178,16 @@ class VersityGW(S3Server):
                 "--region", REGION, *tls, "posix", data]
 
 
+@dataclasses.dataclass(frozen=True)
 class Bucket:
     """A bucket of a server; `prefix` is where in it a lake lies, or empty."""
 
-    def __init__(self, server, name, prefix=""):
-        self.server = server
-        self.name = name
-        self.prefix = prefix
+    server: S3Server
+    name: str
+    prefix: str = ""
 
     def at(self, prefix):
-        return Bucket(self.server, self.name, prefix)
+        return dataclasses.replace(self, prefix=prefix)
 
     @property
     def url(self):
@@ -194,32 +195,27 @@ class Bucket:
 
     def keys(self, prefix=""):
         """The keys below a prefix, without the lake's own, in order."""
-        start = f"{self.prefix}/" if self.prefix else ""
+        start = self._start()
         pages = self.server.client().get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=start + prefix)
         return [entry["Key"].removeprefix(start) for page in pages
                 for entry in page.get("Contents", [])]
 
     def read(self, key):
-        start = f"{self.prefix}/" if self.prefix else ""
         return self.server.client().get_object(
-            Bucket=self.name, Key=start + key)["Body"].read()
+            Bucket=self.name, Key=self._start() + key)["Body"].read()
 
     def write(self, key, data):
-        start = f"{self.prefix}/" if self.prefix else ""
-        self.server.client().put_object(Bucket=self.name, Key=start + key, Body=data)
+        self.server.client().put_object(Bucket=self.name, Key=self._start() + key,
+                                        Body=data)
 
     def uploads(self):
         """The keys of multipart uploads that are open, anywhere in the bucket."""
         answer = self.server.client().list_multipart_uploads(Bucket=self.name)
         return [upload["Key"] for upload in answer.get("Uploads", [])]
 
-    def download(self, folder):
-        """Copies every object into a folder, for readers that want files."""
-        for key in self.keys():
-            path = folder / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.read(key))
+    def _start(self):
+        return f"{self.prefix}/" if self.prefix else ""
 
 
 class Toxiproxy:
