@@ -66,6 +66,10 @@ class S3Server:
     def endpoint(self):
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
+    @property
+    def process_id(self):
+        return self._process.pid
+
     def environment(self):
         """The variables that name the server's only user, for a client's environment."""
         variables = {"AWS_ACCESS_KEY_ID": self.access_key,
@@ -213,6 +217,13 @@ class Bucket:
         """The keys of multipart uploads that are open, anywhere in the bucket."""
         answer = self.server.client().list_multipart_uploads(Bucket=self.name)
         return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+    def remove(self):
+        """Drops the bucket with all that is in it."""
+        client = self.server.client()
+        for key in dataclasses.replace(self, prefix="").keys():
+            client.delete_object(Bucket=self.name, Key=key)
+        client.delete_bucket(Bucket=self.name)
 
     def _start(self):
         return f"{self.prefix}/" if self.prefix else ""
