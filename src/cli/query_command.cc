@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "engine/duckdb_engine.h"
@@ -37,6 +38,7 @@ struct Options {
   std::string sql;
   std::string file;
   std::string lake;
+  S3Options s3;
   std::string format = "table";
   std::string output;
   std::string memory;
@@ -184,7 +186,7 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 }
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   const auto engine = OpenEngine(options.engine, store.get());
   const Runner runner(engine.get(), store.get(), options);
   const bool asks =
@@ -207,10 +209,7 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--file", options->file, "Read the statements from a file")
       ->type_name("FILE")
       ->excludes(sql);
-  command->add_option("--lake", options->lake, "The lake's folder")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+  AddLakeOption(*command, &options->lake, &options->s3)->required();
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();

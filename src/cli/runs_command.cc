@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/lake_option.h"
 #include "job/run_list.h"
 
 namespace shoestring {
@@ -24,6 +25,7 @@ constexpr const char* kExamples =
 
 struct Options {
   std::string lake;
+  S3Options s3;
   std::string run;
   bool json = false;
 };
@@ -85,7 +87,7 @@ void PrintAll(const std::vector<ListedRun>& runs) {
 }
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   if (!options.run.empty()) {
     std::printf("%s\n", RunReport(store.get(), options.run).c_str());
     return;
@@ -103,10 +105,7 @@ void AddRunsCommand(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("runs", "List the runs of a lake, or show the report of one");
-  command->add_option("--lake", options->lake, "The lake (SHOESTRING_LAKE)")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+  AddLakeOption(*command, &options->lake, &options->s3)->required();
   command->add_option("run", options->run, "The run whose report to print, as JSON");
   command->add_flag("--json", options->json, "The list as JSON");
   command->footer(kExamples);

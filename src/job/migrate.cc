@@ -129,7 +129,7 @@ void Migration::Begin() {
     identities_.push_back(IdentityOf(&connection_, plan, options_));
   }
   // Not before: a source that cannot be read must not leave an empty folder behind.
-  store_ = OpenObjectStore(options_.lake, /*create=*/true);
+  store_ = OpenObjectStore(options_.lake, /*create=*/true, options_.s3);
   record_.emplace(store_.get(), std::move(request), [this] { stop_.request_stop(); });
 }
 
