@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 from test_exact import assert_same, by_pyarrow, check_layout, in_postgres
+from test_migrate import at_work, wait_for
 from test_readers import iceberg, referenced, strays
 
 KILLS = int(os.environ.get("SHOESTRING_KILLS", 50))
@@ -86,6 +87,15 @@ class Migration:
         except subprocess.TimeoutExpired:
             process.kill()
         return process.wait() == -signal.SIGKILL
+
+
+    def kill_at_work(self, *flags):
+        """Kills a run that does not end by itself, as soon as it has announced itself."""
+        process = subprocess.Popen([*self.command, *flags], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        wait_for(lambda: at_work(self.lake))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -165,7 +175,7 @@ def test_killed_run_of_other_tables_is_cleared_up_after(database, migration):
     before = by_iceberg(lake)
     database.psql("CREATE VIEW slow AS SELECT i, pg_sleep(0.01)::text AS nap "
                   "FROM generate_series(1, 100000) i; CALL fill(2)")
-    assert migration.kill_after(1, "--table", "slow", "--table", "events")
+    migration.kill_at_work("--table", "slow", "--table", "events")
     assert "Cleared up after run" in migration.run("--table", "people")
     assert strays(lake) == []
     assert by_iceberg(lake) == {**before, "people": in_source(database)["people"]}
