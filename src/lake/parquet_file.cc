@@ -13,6 +13,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "lake/column_encoding.h"
 #include "lake/file_checksums.h"
 #include "lake/parquet_statistics.h"
 
@@ -104,23 +105,58 @@ bool HasBounds(const LakeColumn& column, const ParquetOptions& options) {
          !options.wide_columns.contains(column.field_id);
 }
 
-std::shared_ptr<parquet::WriterProperties> WriterProperties(
-    const ParquetOptions& options, const std::vector<LakeColumn>& columns) {
-  parquet::WriterProperties::Builder builder;
-  switch (options.compression.codec) {
+std::string LeafPath(const LakeColumn& column) {
+  return column.name + (column.type.kind == LakeType::Kind::kList ? ".list.element" : "");
+}
+
+void SetCompression(const Compression& compression,
+                    parquet::WriterProperties::Builder* builder) {
+  switch (compression.codec) {
     case Compression::Codec::kNone:
-      builder.compression(parquet::Compression::UNCOMPRESSED);
-      break;
+      builder->compression(parquet::Compression::UNCOMPRESSED);
+      return;
     case Compression::Codec::kSnappy:
-      builder.compression(parquet::Compression::SNAPPY);
-      break;
+      builder->compression(parquet::Compression::SNAPPY);
+      return;
     case Compression::Codec::kZstd:
-      builder.compression(parquet::Compression::ZSTD);
-      if (options.compression.level != 0) {
-        builder.compression_level(options.compression.level);
-      }
-      break;
+      builder->compression(parquet::Compression::ZSTD);
+      if (compression.level != 0) builder->compression_level(compression.level);
+      return;
   }
+}
+
+void SetEncoding(const std::string& path, ColumnEncoding encoding,
+                 parquet::WriterProperties::Builder* builder) {
+  if (encoding == ColumnEncoding::kDictionary) return;
+  builder->disable_dictionary(path);
+  if (encoding == ColumnEncoding::kDelta) {
+    builder->encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+  }
+}
+
+// What the encodings are chosen by: half of the first row group. Less would take values
+// for rare that are not.
+ColumnEncoding EncodingOf(const LakeColumn& column, const arrow::ChunkedArray& values) {
+  const auto half = values.Slice(0, (values.length() + 1) / 2);
+  if (column.type.kind != LakeType::Kind::kList) {
+    return ChooseEncoding(*half, column.type);
+  }
+  arrow::ArrayVector elements;
+  for (const auto& chunk : half->chunks()) {
+    const auto flat = static_cast<const arrow::ListArray&>(*chunk).Flatten();
+    Check(flat.status());
+    elements.push_back(*flat);
+  }
+  const auto type = static_cast<const arrow::ListType&>(*values.type()).value_type();
+  return ChooseEncoding(arrow::ChunkedArray(std::move(elements), type), LeafType(column));
+}
+
+/// `first` is the first row group.
+std::shared_ptr<parquet::WriterProperties> WriterProperties(
+    const ParquetOptions& options, const std::vector<LakeColumn>& columns,
+    const arrow::Table& first) {
+  parquet::WriterProperties::Builder builder;
+  SetCompression(options.compression, &builder);
   builder.created_by("shoestring")
       ->max_row_group_length(options.row_group_rows)
       ->data_pagesize(kDataPageBytes)
@@ -128,10 +164,14 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
       ->enable_store_decimal_as_integer()
       ->enable_page_checksum()
       ->enable_write_page_index();
-  for (const LakeColumn& column : columns) {
-    const bool list = column.type.kind == LakeType::Kind::kList;
-    const std::string path = column.name + (list ? ".list.element" : "");
-    if (options.wide_columns.contains(column.field_id)) builder.disable_dictionary(path);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const LakeColumn& column = columns[i];
+    const std::string path = LeafPath(column);
+    const bool wide = options.wide_columns.contains(column.field_id);
+    SetEncoding(path,
+                wide ? ColumnEncoding::kPlain
+                     : EncodingOf(column, *first.column(static_cast<int>(i))),
+                &builder);
     if (HasBounds(column, options)) continue;
     builder.disable_statistics(path)->disable_write_page_index(path);
   }
@@ -250,7 +290,7 @@ struct ParquetFile::State {
   ParquetOptions options;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<ObjectStream> stream;
-  std::unique_ptr<parquet::arrow::FileWriter> writer;
+  std::unique_ptr<parquet::arrow::FileWriter> writer;  ///< From the first rows on.
   arrow::RecordBatchVector pending;
   int64_t pending_rows = 0;
   int64_t pending_bytes = 0;
@@ -275,10 +315,22 @@ struct ParquetFile::State {
     }
   }
 
+  void Open(const arrow::Table& first) {
+    auto opened =
+        parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
+                                         WriterProperties(options, columns, first),
+                                         parquet::default_arrow_writer_properties());
+    Check(opened.status());
+    writer = std::move(*opened);
+  }
+
+  /// Without rows it only sees to it that there is a writer, for the footer.
   void WriteRowGroup() {
-    if (pending_rows == 0) return;
+    if (pending_rows == 0 && writer) return;
     auto table = arrow::Table::FromRecordBatches(schema, pending);
     Check(table.status());
+    if (!writer) Open(**table);
+    if (pending_rows == 0) return;
     Check(writer->WriteTable(**table, options.row_group_rows));
     pending.clear();
     pending_rows = 0;
@@ -294,11 +346,6 @@ ParquetFile::ParquetFile(std::unique_ptr<ObjectWriter> to,
   state_->options = options;
   state_->schema = FileSchema(columns);
   state_->stream = std::make_shared<ObjectStream>(std::move(to));
-  auto writer = parquet::arrow::FileWriter::Open(
-      *state_->schema, arrow::default_memory_pool(), state_->stream,
-      WriterProperties(options, columns), parquet::default_arrow_writer_properties());
-  Check(writer.status());
-  state_->writer = std::move(*writer);
 }
 
 ParquetFile::~ParquetFile() = default;
