@@ -15,7 +15,13 @@ namespace {
 constexpr int kMostIntegerDigits = 18;
 constexpr int64_t kLengthBytes = 4;
 
+const arrow::Array& DictionaryOf(const arrow::ChunkedArray& values) {
+  return *static_cast<const arrow::DictionaryArray&>(*values.chunk(0)).dictionary();
+}
+
 int64_t CountDistinct(const arrow::ChunkedArray& values) {
+  if (values.type()->id() == arrow::Type::DICTIONARY)
+    return DictionaryOf(values).length();
   static const arrow::Status kReady = arrow::compute::Initialize();
   if (!kReady.ok()) throw Fail(ErrorKind::kInternal, "Arrow: {}", kReady.ToString());
   const auto count = arrow::compute::CallFunction(
@@ -25,6 +31,11 @@ int64_t CountDistinct(const arrow::ChunkedArray& values) {
 }
 
 int64_t StoredBytes(const arrow::ChunkedArray& values) {
+  if (values.type()->id() == arrow::Type::DICTIONARY) {
+    const auto& texts = static_cast<const arrow::BinaryArray&>(DictionaryOf(values));
+    const int64_t count = values.length() - values.null_count();
+    return count * (texts.total_values_length() / texts.length() + kLengthBytes);
+  }
   if (!arrow::is_base_binary_like(values.type()->id())) {
     return arrow::internal::checked_cast<const arrow::FixedWidthType&>(*values.type())
                .bit_width() /

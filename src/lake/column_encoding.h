@@ -15,7 +15,8 @@ enum class ColumnEncoding {
 
 /// The encoding that makes values like these smallest. A dictionary of values that hardly
 /// repeat is larger than the values, and takes longer to make. `values` are a part of the
-/// first row group, of one type without lists.
+/// first row group, of one type without lists; or all of it, as a
+/// dictionary of what occurs.
 ColumnEncoding ChooseEncoding(const arrow::ChunkedArray& values, const LakeType& type);
 
 }  // namespace shoestring

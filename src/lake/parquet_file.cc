@@ -16,6 +16,7 @@
 #include "lake/column_encoding.h"
 #include "lake/file_checksums.h"
 #include "lake/parquet_statistics.h"
+#include "lake/row_group_dictionary.h"
 
 namespace shoestring {
 
@@ -23,6 +24,8 @@ namespace {
 
 constexpr std::string_view kFieldIdKey = "PARQUET:field_id";
 constexpr int64_t kDataPageBytes = 256 << 10;
+// Each looks anew at what of a dictionary it has.
+constexpr int64_t kBatchValues = 8192;
 constexpr int64_t kMaxStatisticsBytes = 1 << 10;
 
 void Check(const arrow::Status& status) {
@@ -137,6 +140,9 @@ void SetEncoding(const std::string& path, ColumnEncoding encoding,
 // What the encodings are chosen by: half of the first row group. Less would take values
 // for rare that are not.
 ColumnEncoding EncodingOf(const LakeColumn& column, const arrow::ChunkedArray& values) {
+  if (values.type()->id() == arrow::Type::DICTIONARY) {
+    return ChooseEncoding(values, column.type);
+  }
   const auto half = values.Slice(0, (values.length() + 1) / 2);
   if (column.type.kind != LakeType::Kind::kList) {
     return ChooseEncoding(*half, column.type);
@@ -154,12 +160,13 @@ ColumnEncoding EncodingOf(const LakeColumn& column, const arrow::ChunkedArray& v
 /// `first` is the first row group.
 std::shared_ptr<parquet::WriterProperties> WriterProperties(
     const ParquetOptions& options, const std::vector<LakeColumn>& columns,
-    const arrow::Table& first) {
+    const arrow::ChunkedArrayVector& first) {
   parquet::WriterProperties::Builder builder;
   SetCompression(options.compression, &builder);
   builder.created_by("shoestring")
       ->max_row_group_length(options.row_group_rows)
       ->data_pagesize(kDataPageBytes)
+      ->write_batch_size(kBatchValues)
       ->max_statistics_size(kMaxStatisticsBytes)
       ->enable_store_decimal_as_integer()
       ->enable_page_checksum()
@@ -168,9 +175,7 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
     const LakeColumn& column = columns[i];
     const std::string path = LeafPath(column);
     const bool wide = options.wide_columns.contains(column.field_id);
-    SetEncoding(path,
-                wide ? ColumnEncoding::kPlain
-                     : EncodingOf(column, *first.column(static_cast<int>(i))),
+    SetEncoding(path, wide ? ColumnEncoding::kPlain : EncodingOf(column, *first[i]),
                 &builder);
     if (HasBounds(column, options)) continue;
     builder.disable_statistics(path)->disable_write_page_index(path);
@@ -291,7 +296,7 @@ struct ParquetFile::State {
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<ObjectStream> stream;
   std::unique_ptr<parquet::arrow::FileWriter> writer;  ///< From the first rows on.
-  arrow::RecordBatchVector pending;
+  std::vector<arrow::ArrayVector> pending;             ///< By column.
   int64_t pending_rows = 0;
   int64_t pending_bytes = 0;
   int64_t rows = 0;
@@ -315,7 +320,7 @@ struct ParquetFile::State {
     }
   }
 
-  void Open(const arrow::Table& first) {
+  void Open(const arrow::ChunkedArrayVector& first) {
     auto opened =
         parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
                                          WriterProperties(options, columns, first),
@@ -324,17 +329,29 @@ struct ParquetFile::State {
     writer = std::move(*opened);
   }
 
-  /// Without rows it only sees to it that there is a writer, for the footer.
-  void WriteRowGroup() {
-    if (pending_rows == 0 && writer) return;
-    auto table = arrow::Table::FromRecordBatches(schema, pending);
-    Check(table.status());
-    if (!writer) Open(**table);
-    if (pending_rows == 0) return;
-    Check(writer->WriteTable(**table, options.row_group_rows));
-    pending.clear();
+  arrow::ChunkedArrayVector TakePending() {
+    arrow::ChunkedArrayVector taken;
+    for (size_t i = 0; i < pending.size(); ++i) {
+      const auto& type = schema->field(static_cast<int>(i))->type();
+      taken.push_back(CompactDictionary(std::exchange(pending[i], {}), type));
+    }
     pending_rows = 0;
     pending_bytes = 0;
+    return taken;
+  }
+
+  /// Without rows it only sees to it that there is a writer, for the footer.
+  void WriteRowGroup() {
+    const int64_t count = pending_rows;
+    const arrow::ChunkedArrayVector values = TakePending();
+    if (!writer) Open(values);
+    for (int64_t at = 0; at < count; at += options.row_group_rows) {
+      Check(writer->NewRowGroup());
+      const int64_t size = std::min(options.row_group_rows, count - at);
+      for (const auto& column : values) {
+        Check(writer->WriteColumnChunk(column, at, size));
+      }
+    }
   }
 };
 
@@ -345,6 +362,7 @@ ParquetFile::ParquetFile(std::unique_ptr<ObjectWriter> to,
   state_->columns = columns;
   state_->options = options;
   state_->schema = FileSchema(columns);
+  state_->pending.resize(columns.size());
   state_->stream = std::make_shared<ObjectStream>(std::move(to));
 }
 
@@ -354,15 +372,14 @@ void ParquetFile::Write(std::shared_ptr<arrow::RecordBatch> batch) {
   State& state = *state_;
   state.pending_rows += batch->num_rows();
   state.rows += batch->num_rows();
-  for (const auto& column : batch->columns()) {
+  for (size_t i = 0; i < state.pending.size(); ++i) {
+    const auto& column = batch->column(static_cast<int>(i));
     for (const auto& buffer : column->data()->buffers) {
       if (buffer) state.pending_bytes += buffer->size();
     }
+    state.pending[i].push_back(column);
   }
   state.CountNulls(*batch);
-  // The decoder's schema has neither field ids nor nullability.
-  state.pending.push_back(
-      arrow::RecordBatch::Make(state.schema, batch->num_rows(), batch->columns()));
   if (state.pending_rows >= state.options.row_group_rows ||
       state.pending_bytes >= state.options.row_group_bytes) {
     state.WriteRowGroup();
