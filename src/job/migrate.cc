@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "job/proof.h"
 #include "job/run_record.h"
 #include "job/table_copy.h"
@@ -135,6 +136,14 @@ int64_t PeakMemoryBytes() {
     return std::strtoll(line.c_str() + kPeak.size(), nullptr, 10) * 1024;
   }
   return 0;
+}
+
+json::object JsonTimes(const StageTimes& times) {
+  return {{"source_wait_ms", times.Milliseconds(Stage::kSourceWait)},
+          {"decode_ms", times.Milliseconds(Stage::kDecode)},
+          {"sort_ms", times.Milliseconds(Stage::kSort)},
+          {"encode_ms", times.Milliseconds(Stage::kEncode)},
+          {"store_ms", times.Milliseconds(Stage::kStore)}};
 }
 
 TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
@@ -288,6 +297,7 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
     catalog.Commit(changes);
     report.copy_bytes = copier.counters().bytes_read;
     report.spill_bytes = copier.spilled_bytes();
+    report.times = copier.times();
     report.fewer_connections = copier.refusal();
   } catch (...) {
     try {
@@ -301,6 +311,24 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
   report.peak_memory_bytes = PeakMemoryBytes();
   record.Commit(FormatReportJson(report));
   return report;
+}
+
+std::string SourceAdvice(const MigrateReport& report) {
+  int64_t work = 0;
+  for (const Stage stage :
+       {Stage::kDecode, Stage::kSort, Stage::kEncode, Stage::kStore}) {
+    work += report.times.Milliseconds(stage);
+  }
+  const int64_t wait = report.times.Milliseconds(Stage::kSourceWait);
+  constexpr int64_t kShort = 2000;
+  if (wait <= 2 * work || wait < kShort) return "";
+  return fmt::format(
+      "the source was the limit: {}% of the time was waiting for it, at {}/s. Run this "
+      "nearer to it (the same region or machine), or, if neither its line nor its CPUs "
+      "are busy, with more --jobs",
+      100 * wait / (wait + work),
+      FormatBytes(report.copy_bytes * 1000 /
+                  std::max<int64_t>(1, report.wall_ms - report.verify_ms)));
 }
 
 std::string FormatReportJson(const MigrateReport& report) {
@@ -329,6 +357,8 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"rows_verified", report.rows_verified},
                             {"wall_ms", report.wall_ms},
                             {"verify_ms", report.verify_ms},
+                            {"timings", JsonTimes(report.times)},
+                            {"advice", SourceAdvice(report)},
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},
