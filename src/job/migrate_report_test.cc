@@ -1,4 +1,4 @@
-#include "job/migrate.h"
+#include "job/migrate_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
