@@ -4,13 +4,16 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/progress_line.h"
 #include "cli/source_option.h"
 #include "job/migrate.h"
@@ -224,12 +227,21 @@ void PrintDryRun(const DryRun& dry, const Flags& flags) {
           .c_str());
 }
 
+// Once, and as soon as it is known.
+void TellResumed(const MigrateProgress& progress, ProgressLine* line, bool* told) {
+  if (std::exchange(*told, true)) return;
+  if (!progress.resumed.empty()) line->Clear();
+  for (const auto& table : progress.resumed) {
+    std::fprintf(stderr, "%s.\n", Describe(table).c_str());
+  }
+}
+
 void ShowProgress(const MigrateProgress& progress, ProgressLine* line) {
   if (!line->Due()) return;
   if (progress.phase == "proving") {
     line->Show(fmt::format("proving: {} of {} read back",
                            FormatBytes(progress.bytes_proven),
-                           FormatBytes(progress.bytes_written)));
+                           FormatBytes(progress.bytes_to_prove)));
     return;
   }
   // Reading and writing are each half of the way.
@@ -307,11 +319,24 @@ void PrintReport(const MigrateReport& report) {
       FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
 }
 
+/// The lake that --s3-bucket names, which goes before the environment.
+std::string BucketLake(const Flags& flags) {
+  const char* environment = std::getenv("SHOESTRING_LAKE");
+  const std::string& lake = flags.options.lake;
+  if (!lake.empty() && (environment == nullptr || lake != environment)) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "--lake and --s3-bucket both name the lake; give one: {}, {}", lake,
+               flags.s3_bucket);
+  }
+  return "s3://" + flags.s3_bucket;
+}
+
 void RunMigrate(Flags flags) {
-  if (!flags.s3_bucket.empty()) flags.options.lake = "s3://" + flags.s3_bucket;
+  if (!flags.s3_bucket.empty()) flags.options.lake = BucketLake(flags);
   if (flags.options.lake.empty()) {
     throw Fail(ErrorKind::kInvalidArgument,
-               "Name the lake: --lake DIR, or SHOESTRING_LAKE in the environment");
+               "Name the lake: --lake DIR or s3://BUCKET, or SHOESTRING_LAKE in the "
+               "environment");
   }
   flags.options.compression = ParseCompression(flags.compression);
   flags.options.memory = ParseBytes(flags.memory);
@@ -325,9 +350,12 @@ void RunMigrate(Flags flags) {
     return;
   }
   ProgressLine line(flags.json && isatty(STDERR_FILENO) == 0);
+  bool told = false;
   const MigrateReport report =
-      Migrate(flags.options, interrupt.token(),
-              [&](const MigrateProgress& progress) { ShowProgress(progress, &line); });
+      Migrate(flags.options, interrupt.token(), [&](const MigrateProgress& progress) {
+        TellResumed(progress, &line, &told);
+        ShowProgress(progress, &line);
+      });
   line.Clear();
   if (flags.json) {
     std::printf("%s\n", FormatReportJson(report).c_str());
@@ -345,13 +373,10 @@ void AddMigrateCommand(CLI::App& app) {
       app.add_subcommand("migrate", "Copy tables of a Postgres database into a lake");
   command->footer(kExamples);
   AddSourceOption(*command, &options.source);
-  command
-      ->add_option("--lake", options.lake,
-                   "Folder of the lake, made if it is not there (SHOESTRING_LAKE)")
-      ->envname("SHOESTRING_LAKE")
-      ->type_name("DIR");
+  AddLakeOption(*command, &options.lake, &options.s3);
   command->add_option("--s3-bucket", flags->s3_bucket, "The same as --lake s3://BUCKET")
       ->type_name("BUCKET");
+  AddS3WriteOptions(*command, &options.s3);
   command
       ->add_option("--schema", options.schemas,
                    "Schema of the tables; may be given again [public]")
@@ -395,6 +420,14 @@ void AddMigrateCommand(CLI::App& app) {
                       "Connections and threads. Without it: one a core, at most 8");
   command->add_option("--memory", flags->memory, "Memory for everything")
       ->capture_default_str();
+  CLI::Option* fresh =
+      command->add_flag("--fresh", options.fresh,
+                        "Copy everything, whatever a run that did not end has finished");
+  command
+      ->add_flag("--keep", options.keep,
+                 "Go on from what a run that did not end has finished, even of tables "
+                 "that have changed since")
+      ->excludes(fresh);
   command->add_flag("--dry-run", flags->dry_run,
                     "Print the plan, read a sample, write nothing");
   command->add_flag("--json", flags->json, "The report, or the plan, as JSON");

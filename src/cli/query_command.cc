@@ -11,11 +11,13 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "engine/duckdb_engine.h"
 #include "engine/result_format.h"
 #include "engine/statement_splitter.h"
+#include "lake/read_cache.h"
 
 namespace shoestring {
 
@@ -36,6 +38,7 @@ struct Options {
   std::string sql;
   std::string file;
   std::string lake;
+  S3Options s3;
   std::string format = "table";
   std::string output;
   std::string memory;
@@ -73,6 +76,16 @@ std::string ReadStatements(const Options& options) {
   return ReadAll(file, options.file);
 }
 
+/// Of a bucket also the requests since `before`: they are what takes time and money.
+std::string Requests(const ObjectStore& store, const StoreStatistics& before) {
+  if (!IsRemote(store)) return "";
+  const StoreStatistics after = store.statistics();
+  const int64_t gets = after.gets - before.gets;
+  std::string text = fmt::format(", {} GET{}", FormatCount(gets), gets == 1 ? "" : "s");
+  const int64_t retries = after.retries - before.retries;
+  return retries == 0 ? text : text + fmt::format(", {} retried", FormatCount(retries));
+}
+
 std::string Summary(const QueryStatistics& used) {
   std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
                                  used.rows == 1 ? "" : "s", FormatDuration(used.wall));
@@ -85,8 +98,9 @@ std::string Summary(const QueryStatistics& used) {
 /// One query into one output.
 class Runner {
  public:
-  Runner(Engine* engine, const Options& options)
+  Runner(Engine* engine, const ObjectStore* store, const Options& options)
       : engine_(engine),
+        store_(store),
         limits_(Limits(options)),
         format_(ParseResultFormat(options.format)),
         quiet_(options.quiet) {}
@@ -95,6 +109,7 @@ class Runner {
 
   /// Once more when the lake moved before the first row came.
   void Run(const std::string& sql, const std::stop_token& cancel, Output* output) const {
+    const StoreStatistics before = store_->statistics();
     for (bool again : {true, false}) {
       auto result = engine_->Run({sql, {}}, limits_, cancel);
       std::shared_ptr<arrow::RecordBatch> first;
@@ -105,7 +120,11 @@ class Runner {
         throw;
       }
       Print(result.get(), std::move(first), output);
-      if (!quiet_) std::fprintf(stderr, "%s\n", Summary(result->statistics()).c_str());
+      if (!quiet_) {
+        const std::string text =
+            Summary(result->statistics()) + Requests(*store_, before);
+        std::fprintf(stderr, "%s\n", text.c_str());
+      }
       return;
     }
   }
@@ -120,6 +139,7 @@ class Runner {
   }
 
   Engine* engine_;
+  const ObjectStore* store_;
   const QueryLimits limits_;
   const ResultFormat format_;
   const bool quiet_;
@@ -166,9 +186,9 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 }
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   const auto engine = OpenEngine(options.engine, store.get());
-  const Runner runner(engine.get(), options);
+  const Runner runner(engine.get(), store.get(), options);
   const bool asks =
       options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
   if (asks) {
@@ -189,10 +209,7 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--file", options->file, "Read the statements from a file")
       ->type_name("FILE")
       ->excludes(sql);
-  command->add_option("--lake", options->lake, "The lake's folder")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+  AddLakeOption(*command, &options->lake, &options->s3)->required();
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lake/catalog.h"
+#include "lake/object_store.h"
 #include "lake/parquet_file.h"
 #include "lake/table_metadata.h"
 #include "source/connection.h"
@@ -22,6 +23,7 @@ namespace shoestring {
 struct MigrateOptions {
   std::string source;  ///< Postgres URL; may hold a password, so never shown.
   std::string lake;
+  S3Options s3;  ///< For a lake on S3.
   std::vector<std::string> schemas = {"public"};
   std::vector<std::string> tables;  ///< "t" or "schema.t". Empty: all of the schemas.
   std::vector<std::string> exclude;
@@ -36,6 +38,8 @@ struct MigrateOptions {
   int jobs = 0;                  ///< 0: as many as there are cores, at most 8.
   int64_t memory = 256'000'000;  ///< Bytes, for everything.
   std::string temporary_folder;  ///< Empty: $TMPDIR, else /var/tmp.
+  bool fresh = false;  ///< Copy all, whatever runs that did not end have finished.
+  bool keep = false;   ///< Keep what they finished even if it changed in the source.
 };
 
 /// What will be done with one table, and why.
