@@ -28,11 +28,12 @@ def lake(tmp_path):
 
 @pytest.fixture
 def migrate(shoestring, lake):
-    """migrate(database or URL, flags…): runs it on the test's lake."""
+    """migrate(database or URL, flags…): runs it on the test's lake, or on --s3-bucket."""
 
     def run(source, *flags, **options):
         url = source if isinstance(source, str) else source.url
-        return shoestring("migrate", "--source", url, "--lake", lake, *flags, **options)
+        where = () if "--s3-bucket" in flags else ("--lake", lake)
+        return shoestring("migrate", "--source", url, *where, *flags, **options)
 
     return run
 
@@ -299,6 +300,15 @@ def test_report_as_json(source, migrate, lake):
     assert report["peak_memory_bytes"] < 120e6, "as of this process, not of its parent"
     kept = json.loads((lake / "runs" / report["run"] / "report.json").read_text())
     assert kept == report
+
+
+def test_timings_say_where_the_time_went(source, migrate):
+    done = migrate(source, "--json", "--timings")
+    timings = json.loads(done.stdout)["timings"]
+    assert set(timings) == {"source_wait_ms", "decode_ms", "sort_ms", "encode_ms",
+                            "store_ms"}
+    assert min(timings.values()) >= 0
+    assert "Time of all workers: waiting for the source" in done.stderr
 
 
 def test_progress_is_plain_lines_on_stderr(source, migrate):

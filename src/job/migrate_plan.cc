@@ -454,7 +454,9 @@ RowKey TablePlan::MakeRowKey() const {
                 std::move(order));
 }
 
-RowDecoder TablePlan::MakeDecoder() const { return RowDecoder(name, mappings, key); }
+RowDecoder TablePlan::MakeDecoder(std::shared_ptr<arrow::Array> texts) const {
+  return RowDecoder(name, mappings, key, std::move(texts));
+}
 
 std::string Condition(std::string_view keyword, const MigrateOptions& options) {
   // The line break ends a comment.
