@@ -28,11 +28,12 @@ def lake(tmp_path):
 
 @pytest.fixture
 def migrate(shoestring, lake):
-    """migrate(database or URL, flags…): runs it on the test's lake."""
+    """migrate(database or URL, flags…): runs it on the test's lake, or on --s3-bucket."""
 
     def run(source, *flags, **options):
         url = source if isinstance(source, str) else source.url
-        return shoestring("migrate", "--source", url, "--lake", lake, *flags, **options)
+        where = () if "--s3-bucket" in flags else ("--lake", lake)
+        return shoestring("migrate", "--source", url, *where, *flags, **options)
 
     return run
 
