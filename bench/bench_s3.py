@@ -66,8 +66,9 @@ def measure_migrations(arguments, source, server, folder):
             f"{run.cpu:.2f} s of CPU and {processor_seconds(server.process_id) - before:.2f}"
             f" s of the server's, peak {run.peak / MB:.0f} MB; "
             f"{folder_size(folder / 'data', '*.parquet') / MB:.0f} MB")
-        if report["rows"] != source.rows:
-            raise Failure(f"rows in the lake: {report['rows']}, not {source.rows}")
+        [table] = report["tables"]
+        if table["rows"] != source.rows:
+            raise Failure(f"rows in the lake: {table['rows']}, not {source.rows}")
     return statistics.median(walls["bucket"]) / statistics.median(walls["folder"]), lake
 
 

@@ -187,8 +187,10 @@ def kill(place, r):
         changes = [(r.uniform(0, share), r.choice(list(CHANGES.values())))
                    ] if r.random() < 0.5 else []
         thread = meanwhile(source, changes, place.usually())
-        killed = place.kill_after(share * place.usually())
-        thread.join()
+        try:
+            killed = place.kill_after(share * place.usually())
+        finally:
+            thread.join()
         if killed:
             return f"after {share:.3f} of the usual time, {len(changes)} changes meanwhile"
 
