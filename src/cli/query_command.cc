@@ -13,7 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "engine/duckdb_engine.h"
+#include "engine/engine_registry.h"
 #include "engine/result_format.h"
 #include "engine/statement_splitter.h"
 
@@ -32,6 +32,8 @@ constexpr const char* kExamples =
     "\n"
     "The result goes to standard output, all else to standard error.";
 
+constexpr const char* kDefaultEngine = "duckdb";
+
 struct Options {
   std::string sql;
   std::string file;
@@ -40,7 +42,9 @@ struct Options {
   std::string output;
   std::string memory;
   std::string timeout;
-  std::string engine = "duckdb";
+  std::string max_scan;
+  int64_t max_rows = 0;
+  std::string engine;
   int threads = 0;
   bool quiet = false;
 };
@@ -49,14 +53,44 @@ QueryLimits Limits(const Options& options) {
   QueryLimits limits;
   if (!options.memory.empty()) limits.memory_bytes = ParseBytes(options.memory);
   if (!options.timeout.empty()) limits.time = ParseDuration(options.timeout);
+  if (!options.max_scan.empty()) limits.scan_bytes = ParseBytes(options.max_scan);
   limits.threads = options.threads;
+  limits.rows = options.max_rows;
   return limits;
 }
 
-std::unique_ptr<Engine> OpenEngine(const std::string& name, ObjectStore* store) {
-  if (name == "duckdb") return OpenDuckdbEngine(store);
-  throw Fail(ErrorKind::kUnsupported, "No such engine, only duckdb so far: {}", name);
-}
+/// The engine that was asked for, and the lake if it is one that reads the lake itself.
+class Opened {
+ public:
+  explicit Opened(const Options& options)
+      : context_{Settings::Load(), [this, &options] { return OpenLake(options); }} {
+    const std::string name = options.engine.empty()
+                                 ? context_.settings.Get("", "engine", kDefaultEngine)
+                                 : options.engine;
+    engine_ = OpenEngine(name, context_);
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+
+  Engine* engine() const { return engine_.get(); }
+  ObjectStore* store() const { return store_.get(); }
+
+ private:
+  ObjectStore* OpenLake(const Options& options) {
+    const std::string lake =
+        options.lake.empty() ? context_.settings.Get("", "lake", "") : options.lake;
+    if (lake.empty()) {
+      throw Fail(ErrorKind::kInvalidArgument,
+                 "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
+    }
+    store_ = OpenObjectStore(lake, /*create=*/false);
+    return store_.get();
+  }
+
+  EngineContext context_;
+  std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<Engine> engine_;
+};
 
 std::string ReadAll(std::istream& from, const std::string& name) {
   std::string text{std::istreambuf_iterator<char>(from), {}};
@@ -76,10 +110,15 @@ std::string ReadStatements(const Options& options) {
 std::string Summary(const QueryStatistics& used) {
   std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
                                  used.rows == 1 ? "" : "s", FormatDuration(used.wall));
-  if (used.lake_files == 0) return text;
-  return text + fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
-                            FormatCount(used.lake_files), FormatBytes(used.bytes_read),
-                            FormatBytes(used.lake_bytes));
+  if (used.queued.count() > 0) text += ", queued " + FormatDuration(used.queued);
+  if (used.lake_files > 0) {
+    text += fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
+                        FormatCount(used.lake_files), FormatBytes(used.bytes_read),
+                        FormatBytes(used.lake_bytes));
+  } else if (used.bytes_read > 0) {
+    text += fmt::format(", read {}", FormatBytes(used.bytes_read));
+  }
+  return text;
 }
 
 /// One query into one output.
@@ -166,13 +205,12 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 }
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
-  const auto engine = OpenEngine(options.engine, store.get());
-  const Runner runner(engine.get(), options);
+  const Opened opened(options);
+  const Runner runner(opened.engine(), options);
   const bool asks =
       options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
   if (asks) {
-    RunInteractively(runner, store.get(), options);
+    RunInteractively(runner, opened.store(), options);
   } else {
     RunStatements(runner, options);
   }
@@ -191,8 +229,7 @@ void AddQueryCommand(CLI::App& app) {
       ->excludes(sql);
   command->add_option("--lake", options->lake, "The lake's folder")
       ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+      ->envname("SHOESTRING_LAKE");
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();
@@ -209,10 +246,22 @@ void AddQueryCommand(CLI::App& app) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--timeout", options->timeout, "Stop after this time, such as 30s")
       ->type_name("TIME");
-  command->add_option("--engine", options->engine, "What runs the query: duckdb")
+  command
+      ->add_option("--max-scan", options->max_scan,
+                   "Stop a query that reads more than this, such as 1GB")
+      ->type_name("SIZE");
+  command
+      ->add_option("--max-rows", options->max_rows,
+                   "Stop a query whose answer has more rows")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--engine", options->engine,
+                   "What runs the query: " + EngineNames() +
+                       ". Default: engine in "
+                       "shoestring.toml, else duckdb")
       ->type_name("E")
-      ->envname("SHOESTRING_ENGINE")
-      ->capture_default_str();
+      ->envname("SHOESTRING_ENGINE");
   command->add_flag("--quiet", options->quiet, "No line about rows, time and bytes read");
   command->footer(kExamples);
   command->callback([options] { Run(*options); });
