@@ -321,7 +321,7 @@ def test_every_fault_is_named(lake, verify):
 
 def test_a_file_too_many_is_named(lake, verify):
     path = files(lake)[0]
-    extra = path.with_name("20200131T235959Z-0000abcd-0.parquet")
+    extra = path.with_name("20200131-235959-0000abcd-0.parquet")
     shutil.copy(path, extra)
     (path.parent / "notes.txt").write_text("mine")
     report = verify(lake, code=10)

@@ -15,7 +15,7 @@ namespace shoestring {
 /// What runs/<run>/run.json says of a job.
 struct RunInfo {
   enum class State { kRunning, kCommitted, kFailed };
-  std::string id;  ///< "20260131T235959Z-1f2e3d4c": sorts by its beginning.
+  std::string id;  ///< "20260131-235959-1f2e3d4c": sorts by its beginning.
   State state = State::kRunning;
   std::string command;              ///< "migrate".
   std::string source;               ///< Without a password.
