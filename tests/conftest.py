@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / ".deps/python"))
 sys.path.insert(0, str(ROOT / "tests"))
 
 import servers  # noqa: E402
+import trino_server  # noqa: E402
 
 EXAMPLE = ROOT / "examples/13f"
 
@@ -71,6 +72,18 @@ def example_db():
 def example_copy(example_db, make_database):
     """A copy of the example for one test to change."""
     return make_database(example_db.server, template=example_db.name)
+
+
+@pytest.fixture(scope="session")
+def moto():
+    with trino_server.Moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def trino(moto):
+    with trino_server.Trino(moto) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
