@@ -1,9 +1,10 @@
 # Every target calls the script of the same name; CMake builds, this only spells it.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test damage bench bench-migrate bench-verify fuzz format lint clean
+.PHONY: help demo build test damage test-faults bench bench-migrate bench-verify \
+	bench-s3 bench-catalog fuzz format lint clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo:  ## install, build, migrate the example database and query the lake
 	@scripts/demo
@@ -17,6 +18,9 @@ test:  ## everything: unit, integration, lint, includes
 damage:  ## 1,000 random damages to a lake: all must be found, no answer be wrong
 	@scripts/damage
 
+test-faults:  ## 200 migrations killed at random moments, each followed by a rerun
+	@scripts/test-faults
+
 bench:  ## every benchmark in bench/
 	@scripts/bench
 
@@ -25,6 +29,12 @@ bench-migrate:  ## 5.7 million rows from Postgres into a lake
 
 bench-verify:  ## reading back and proving 5.7 million rows of a lake
 	@scripts/bench verify
+
+bench-s3:  ## 5.7 million rows to a local S3 server, and a query from there
+	@scripts/bench s3
+
+bench-catalog:  ## reading the catalog of 10,000 files, committing one
+	@scripts/bench catalog
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".deps/python"))
 sys.path.insert(0, str(ROOT / "tests"))
 
+import s3_servers  # noqa: E402
 import servers  # noqa: E402
 import trino_server  # noqa: E402
 
@@ -44,6 +45,30 @@ def pg18():
 def postgres(request):
     """Every version in turn."""
     return request.getfixturevalue(f"pg{request.param}")
+
+
+@pytest.fixture(scope="session")
+def seaweedfs():
+    with s3_servers.SeaweedFS() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def versitygw():
+    with s3_servers.VersityGW() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=("seaweedfs", "versitygw"))
+def s3(request):
+    """Each S3 server in turn."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def bucket(s3):
+    """A new bucket on each S3 server in turn."""
+    return s3.make_bucket()
 
 
 @pytest.fixture

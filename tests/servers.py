@@ -192,7 +192,7 @@ class Postgres:
                 [self._bin / "postgres", "-D", self._folder / "data",
                  *(f"--{name}={value}" for name, value in settings.items())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=_end_with_parent, **self._as_owner())
+                preexec_fn=end_with_parent, **self._as_owner())
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -262,7 +262,7 @@ class Pgbouncer:
         self._process = subprocess.Popen(
             [shutil.which("pgbouncer") or "/usr/sbin/pgbouncer", file],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=_end_with_parent, cwd=self._folder,
+            preexec_fn=end_with_parent, cwd=self._folder,
             **({"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
                if owner else {}))
         log.close()
@@ -351,7 +351,7 @@ def _server_user():
 _libc = ctypes.CDLL(None)
 
 
-def _end_with_parent():
+def end_with_parent():
     _libc.prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
 
 

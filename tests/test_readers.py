@@ -3,7 +3,6 @@ pyarrow over the plain folder, against Postgres."""
 
 import datetime
 import importlib
-import json
 import pathlib
 import random
 
@@ -13,68 +12,42 @@ import pyarrow.dataset
 import pytest
 from pyiceberg.expressions import (And, EqualTo, GreaterThan, GreaterThanOrEqual, IsNaN,
                                    LessThan, LessThanOrEqual)
-from pyiceberg.table import StaticTable
 from pyiceberg.types import (DateType, DecimalType, DoubleType, IntegerType, ListType,
                              LongType, StringType, TimestamptzType)
 
+from lakes import FolderLake
 from test_exact import EXAMPLE_TABLES, assert_same, current_metadata, in_postgres
 
 
 # --- the readers
 
 def iceberg(lake, table):
-    return StaticTable.from_metadata(str(current_metadata(lake, table)[1].resolve()))
+    return FolderLake(lake).iceberg(table)
+
+
+def duckdb_with(*extensions):
+    """A DuckDB with its extensions from their packages: nothing is fetched."""
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    connection.execute("SET TimeZone = 'UTC'")
+    for name in extensions:
+        package = importlib.import_module(f"duckdb_extension_{name}")
+        [extension] = pathlib.Path(package.__file__).parent.rglob("*.duckdb_extension")
+        connection.execute(f"LOAD '{extension}'")
+    return connection
 
 
 @pytest.fixture(scope="session")
 def duckdb_iceberg():
-    """A DuckDB that reads Iceberg, without fetching anything."""
-    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    connection.execute("SET TimeZone = 'UTC'")
-    for package in ("duckdb_extension_avro", "duckdb_extension_iceberg"):
-        home = pathlib.Path(importlib.import_module(package).__file__).parent
-        [extension] = home.rglob("*.duckdb_extension")
-        connection.execute(f"LOAD '{extension}'")
-    yield connection
-    connection.close()
+    with duckdb_with("avro", "iceberg") as connection:
+        yield connection
 
 
 def folder(lake, table):
     return pa.dataset.dataset(lake / "data" / table, partitioning="hive")
 
 
-def key(lake, location):
-    """A file of the lake, as a path within it."""
-    return location.removeprefix("file://").removeprefix(f"{lake.resolve()}/")
-
-
-def referenced(lake):
-    """Every file that the current version of any table needs, found by PyIceberg."""
-    keys = {"catalog/lake.json"}
-    state = json.loads((lake / "catalog/lake.json").read_text())
-    for table, entry in state["tables"].items():
-        static = iceberg(lake, table)
-        snapshot = static.current_snapshot()
-        keys.add(entry["seal"])
-        keys |= {key(lake, static.metadata_location), key(lake, snapshot.manifest_list)}
-        for manifest in snapshot.manifests(static.io):
-            keys.add(key(lake, manifest.manifest_path))
-            keys |= {key(lake, entry.data_file.file_path)
-                     for entry in manifest.fetch_manifest_entry(static.io)}
-    return keys
-
-
 def strays(lake):
-    """Files that nothing refers to, and what runs have left behind."""
-    present = {str(path.relative_to(lake)) for top in ("data", "catalog")
-               for path in (lake / top).rglob("*") if path.is_file()}
-    needed = referenced(lake)
-    assert needed <= present, "missing files"
-    left = [path for path in (lake / "runs").rglob("*")
-            if path.is_file() and path.name not in ("run.json", "report.json", "lock")]
-    empty = [path for path in (lake / "data").rglob("*")
-             if path.is_dir() and not any(path.iterdir())]
-    return sorted(present - needed) + left + empty
+    return FolderLake(lake).strays()
 
 
 def relations(lake, table, connection):
