@@ -100,11 +100,13 @@ void Configure(const Session& session, duckdb::DBConfig* config) {
   if (session.threads > 0) set("threads", Value::BIGINT(session.threads));
 }
 
-/// Settings that exist only once the extensions that define them are there.
+/// Settings that exist only once the extensions that define them are there. Integers are
+/// divided as Postgres and Trino do.
 void SetUp(duckdb::DuckDB& database) {
   duckdb::Connection connection(database);
   for (const char* statement :
-       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true"}) {
+       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true",
+        "SET GLOBAL integer_division = true"}) {
     const auto result = connection.Query(statement);
     if (result->HasError()) result->ThrowError();
   }
@@ -224,7 +226,7 @@ class DuckdbResult : public QueryResult {
       rows_ += batch->num_rows();
       Translated([&] { CheckRows(rows_, limits_); });
     } else {
-      Translated([&] { stopper_.CheckScanned(); });
+      Translated([&] { stopper_.CheckScanned(Scanned()); });
       Finish();
     }
     return batch;

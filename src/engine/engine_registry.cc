@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "engine/duckdb_engine.h"
+#include "engine/postgres_engine.h"
 
 namespace shoestring {
 
@@ -19,6 +20,9 @@ struct Entry {
 /// A new engine is one file and one line here.
 const std::array kEngines = {
     Entry{"duckdb", [](const Context& c) { return OpenDuckdbEngine(c.lake()); }},
+    Entry{
+        "postgres",
+        [](const Context& c) { return OpenPostgresEngine(ReadPostgresUrl(c.settings)); }},
 };
 
 }  // namespace

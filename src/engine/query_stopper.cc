@@ -44,14 +44,10 @@ void QueryStopper::Check() {
   throw AsError();
 }
 
-void QueryStopper::CheckScanned() {
-  if (!ScannedTooMuch()) return;
+void QueryStopper::CheckScanned(int64_t bytes) {
+  if (limits_.scan_bytes == 0 || bytes <= limits_.scan_bytes) return;
   reason_ = Reason::kScan;
   throw AsError();
-}
-
-bool QueryStopper::ScannedTooMuch() const {
-  return limits_.scan_bytes > 0 && scanned_ && scanned_() > limits_.scan_bytes;
 }
 
 Error QueryStopper::AsError() const {
@@ -77,7 +73,9 @@ QueryStopper::Reason QueryStopper::Look() const {
   if (limits_.time.count() > 0 && Clock::now() > start_ + limits_.time) {
     return Reason::kTimeout;
   }
-  return ScannedTooMuch() ? Reason::kScan : Reason::kNone;
+  const bool too_much =
+      limits_.scan_bytes > 0 && scanned_ && scanned_() > limits_.scan_bytes;
+  return too_much ? Reason::kScan : Reason::kNone;
 }
 
 void QueryStopper::Guard(const std::stop_token& released) {

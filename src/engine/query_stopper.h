@@ -32,8 +32,8 @@ class QueryStopper {
 
   /// Throws when there is a reason to stop already.
   void Check();
-  /// The same for a query that came to its end: only what it read counts.
-  void CheckScanned();
+  /// Throws when this many bytes read are too many: polls may come too late.
+  void CheckScanned(int64_t bytes);
   Reason reason() const { return reason_; }
   /// kTimeout, kCancelled or kLimit, as the query was stopped; not for kNone.
   Error AsError() const;
@@ -42,7 +42,6 @@ class QueryStopper {
 
  private:
   void Stop(Reason reason);
-  bool ScannedTooMuch() const;
   Reason Look() const;
   void Guard(const std::stop_token& released);
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "engine/value_text.h"
+#include "source/number_text.h"
 
 namespace shoestring {
 
@@ -279,7 +280,7 @@ std::string Cut(std::string_view text, int width) {
 
 bool IsNumber(const arrow::DataType& type) {
   return arrow::is_integer(type.id()) || arrow::is_floating(type.id()) ||
-         arrow::is_decimal(type.id());
+         arrow::is_decimal(type.id()) || IsNumberText(type);
 }
 
 class TableWriter : public ResultWriter {
