@@ -9,3 +9,7 @@ foreach(file ${python_tests})
   set_tests_properties(${test} PROPERTIES TIMEOUT 1500 ENVIRONMENT
     "PYTHONPATH=${SHOESTRING_DEPS}/python;SHOESTRING_BINARY=$<TARGET_FILE:shoestring>")
 endforeach()
+
+# Signs what test_signer.py asks it to.
+add_executable(sign_requests tests/sign_requests.cc)
+target_link_libraries(sign_requests PRIVATE shoestring_base)

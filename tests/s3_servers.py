@@ -163,7 +163,9 @@ class SeaweedFS(S3Server):
                 f"-s3.port={self.port}", f"-s3.port.grpc={free_port()}",
                 f"-s3.config={config}", "-s3.port.iceberg=0",
                 "-s3.port.lance=0", "-s3.autoCreateBucket=false", *tls,
-                "-volume.max=0", "-master.volumeSizeLimitMB=1024", "-master.telemetry=false"]
+                # Each bucket takes seven volumes, which are as large as what is in them.
+                "-volume.max=5000", "-master.volumeSizeLimitMB=1024",
+                "-master.telemetry=false"]
 
 
 class VersityGW(S3Server):

@@ -179,7 +179,9 @@ def test_where_and_limit(source, migrate, lake, tmp_path):
 
 
 @pytest.mark.parametrize("flags, code, words", [
-    ("--s3-bucket b", 8, "S3 is not supported yet"),
+    ("--s3-bucket B", 2, "the name of a bucket"),
+    ("--s3-bucket bucket --s3-storage-class GLACIER", 8, "restored"),
+    ("--s3-bucket bucket --s3-endpoint localhost:9", 2, "Not an endpoint"),
     ("--table t --partition-by nope", 2, "column nope; it has id, filed, moment, group"),
     ("--table t --partition-by group", 2, "t.group is no date or timestamp"),
     ("--partition-by nope", 2, "no table has a column nope"),

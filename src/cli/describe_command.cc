@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/lake_listing.h"
+#include "cli/lake_option.h"
 
 namespace shoestring {
 
@@ -18,11 +19,12 @@ constexpr const char* kExamples =
 struct Options {
   std::string table;
   std::string lake;
+  S3Options s3;
   std::string format = "table";
 };
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   const std::string text = options.format == "json"
                                ? DescriptionAsJson(store.get(), options.table)
                                : DescriptionAsText(store.get(), options.table);
@@ -36,10 +38,7 @@ void AddDescribeCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "describe", "Show the columns, types, partitions and files of a table");
   command->add_option("table", options->table, "The table's name")->required();
-  command->add_option("--lake", options->lake, "The lake's folder")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+  AddLakeOption(*command, &options->lake, &options->s3)->required();
   command->add_option("--format", options->format, "table or json")
       ->type_name("F")
       ->check(CLI::IsMember({"table", "json"}))

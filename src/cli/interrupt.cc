@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/request_scope.h"
 
 namespace shoestring {
 
@@ -31,6 +32,7 @@ Interrupt::Interrupt() {
       if (sigtimedwait(&signals, nullptr, &kLookAgain) < 0 || end.stop_requested())
         continue;
       if (!stop_.request_stop()) _exit(ExitCode(ErrorKind::kCancelled));
+      InterruptRequests();
     }
   });
 }

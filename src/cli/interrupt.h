@@ -6,8 +6,9 @@
 
 namespace shoestring {
 
-/// Turns Ctrl-C, and SIGTERM, into a stop request while it lives; a second one ends the
-/// process at once. To be created before any other thread.
+/// Turns Ctrl-C, and SIGTERM, into a stop request while it lives, and ends requests
+/// that are under way; a second one ends the process at once. To be created before any
+/// other thread.
 class Interrupt {
  public:
   Interrupt();

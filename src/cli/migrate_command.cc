@@ -4,12 +4,14 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/progress_line.h"
 #include "cli/source_option.h"
 #include "job/migrate.h"
@@ -280,11 +282,24 @@ void PrintReport(const MigrateReport& report) {
       FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
 }
 
+/// The lake that --s3-bucket names, which goes before the environment.
+std::string BucketLake(const Flags& flags) {
+  const char* environment = std::getenv("SHOESTRING_LAKE");
+  const std::string& lake = flags.options.lake;
+  if (!lake.empty() && (environment == nullptr || lake != environment)) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "--lake and --s3-bucket both name the lake; give one: {}, {}", lake,
+               flags.s3_bucket);
+  }
+  return "s3://" + flags.s3_bucket;
+}
+
 void RunMigrate(Flags flags) {
-  if (!flags.s3_bucket.empty()) flags.options.lake = "s3://" + flags.s3_bucket;
+  if (!flags.s3_bucket.empty()) flags.options.lake = BucketLake(flags);
   if (flags.options.lake.empty()) {
     throw Fail(ErrorKind::kInvalidArgument,
-               "Name the lake: --lake DIR, or SHOESTRING_LAKE in the environment");
+               "Name the lake: --lake DIR or s3://BUCKET, or SHOESTRING_LAKE in the "
+               "environment");
   }
   flags.options.compression = ParseCompression(flags.compression);
   flags.options.memory = ParseBytes(flags.memory);
@@ -318,13 +333,10 @@ void AddMigrateCommand(CLI::App& app) {
       app.add_subcommand("migrate", "Copy tables of a Postgres database into a lake");
   command->footer(kExamples);
   AddSourceOption(*command, &options.source);
-  command
-      ->add_option("--lake", options.lake,
-                   "Folder of the lake, made if it is not there (SHOESTRING_LAKE)")
-      ->envname("SHOESTRING_LAKE")
-      ->type_name("DIR");
+  AddLakeOption(*command, &options.lake, &options.s3);
   command->add_option("--s3-bucket", flags->s3_bucket, "The same as --lake s3://BUCKET")
       ->type_name("BUCKET");
+  AddS3WriteOptions(*command, &options.s3);
   command
       ->add_option("--schema", options.schemas,
                    "Schema of the tables; may be given again [public]")

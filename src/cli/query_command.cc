@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "engine/engine_registry.h"
@@ -38,6 +39,7 @@ struct Options {
   std::string sql;
   std::string file;
   std::string lake;
+  S3Options s3;
   std::string format = "table";
   std::string output;
   std::string memory;
@@ -83,7 +85,7 @@ class Opened {
       throw Fail(ErrorKind::kInvalidArgument,
                  "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
     }
-    store_ = OpenObjectStore(lake, /*create=*/false);
+    store_ = OpenObjectStore(lake, /*create=*/false, options.s3);
     return store_.get();
   }
 
@@ -227,9 +229,7 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--file", options->file, "Read the statements from a file")
       ->type_name("FILE")
       ->excludes(sql);
-  command->add_option("--lake", options->lake, "The lake's folder")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE");
+  AddLakeOption(*command, &options->lake, &options->s3);
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();

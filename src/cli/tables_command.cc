@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/lake_listing.h"
+#include "cli/lake_option.h"
 
 namespace shoestring {
 
@@ -17,11 +18,12 @@ constexpr const char* kExamples =
 
 struct Options {
   std::string lake;
+  S3Options s3;
   std::string format = "table";
 };
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   const std::string text =
       options.format == "json" ? TablesAsJson(store.get()) : TablesAsText(store.get());
   std::fputs(text.c_str(), stdout);
@@ -32,10 +34,7 @@ void Run(const Options& options) {
 void AddTablesCommand(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("tables", "List the tables of a lake");
-  command->add_option("--lake", options->lake, "The lake's folder")
-      ->type_name("URL")
-      ->envname("SHOESTRING_LAKE")
-      ->required();
+  AddLakeOption(*command, &options->lake, &options->s3)->required();
   command->add_option("--format", options->format, "table or json")
       ->type_name("F")
       ->check(CLI::IsMember({"table", "json"}))

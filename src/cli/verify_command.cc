@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/lake_option.h"
 #include "cli/progress_line.h"
 #include "cli/source_option.h"
 #include "job/verify.h"
@@ -137,10 +138,7 @@ void AddVerifyCommand(CLI::App& app) {
       "verify", "Prove that a lake holds what was copied, or what its source holds");
   command->footer(kExamples);
   auto flags = std::make_shared<Flags>(*command);
-  command->add_option("--lake", flags->options.lake, "The lake's folder")
-      ->envname("SHOESTRING_LAKE")
-      ->type_name("DIR")
-      ->required();
+  AddLakeOption(*command, &flags->options.lake, &flags->options.s3)->required();
   command
       ->add_option("--table", flags->options.tables,
                    "A table of the lake; may be given again. Without it: all")

@@ -251,7 +251,7 @@ MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
       ExportSnapshot(&connection, TablesToLock(&connection, options));
   const std::vector<TablePlan> plans = PlanMigration(&connection, options);
   // Not before: a source that cannot be read must not leave an empty folder behind.
-  const auto store = OpenObjectStore(options.lake, /*create=*/true);
+  const auto store = OpenObjectStore(options.lake, /*create=*/true, options.s3);
 
   std::vector<std::string> names;
   for (const auto& plan : plans) names.push_back(plan.name);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lake/catalog.h"
+#include "lake/object_store.h"
 #include "lake/parquet_file.h"
 #include "lake/table_metadata.h"
 #include "source/connection.h"
@@ -22,6 +23,7 @@ namespace shoestring {
 struct MigrateOptions {
   std::string source;  ///< Postgres URL; may hold a password, so never shown.
   std::string lake;
+  S3Options s3;  ///< For a lake on S3.
   std::vector<std::string> schemas = {"public"};
   std::vector<std::string> tables;  ///< "t" or "schema.t". Empty: all of the schemas.
   std::vector<std::string> exclude;

@@ -115,7 +115,9 @@ bool Overlap(const RunInfo& a, const RunInfo& b) {
 }
 
 void DeleteBelow(ObjectStore* store, const std::string& prefix) {
-  for (const auto& object : store->List(prefix)) store->Delete(object.key);
+  std::vector<std::string> keys;
+  for (auto& object : store->List(prefix)) keys.push_back(std::move(object.key));
+  store->DeleteAll(keys);
 }
 
 struct UnfinishedRuns {
@@ -180,10 +182,12 @@ void SweepTables(ObjectStore* store, const std::vector<std::string>& tables,
   for (const auto& [table, keys] : found) {
     if (keys.empty()) continue;
     const auto needed = NeededKeys(catalog, state, table);
+    std::vector<std::string> unused;
     for (const std::string& key : keys) {
       const bool keep = !needed || needed->contains(key) || alive.contains(RunOfKey(key));
-      if (!keep) store->Delete(key);
+      if (!keep) unused.push_back(key);
     }
+    store->DeleteAll(unused);
   }
 }
 
@@ -191,6 +195,7 @@ std::vector<std::string> ClearDeadRuns(ObjectStore* store) {
   std::vector<std::string> cleared;
   for (const RunInfo& run : FindUnfinishedRuns(store).dead) {
     SweepTables(store, run.tables, run.id);
+    store->DiscardStaged(run.id);
     DeleteBelow(store, fmt::format("{}{}/", kRunsPrefix, run.id));
     cleared.push_back(run.id);
   }
@@ -344,6 +349,7 @@ void RunRecord::Commit(const std::string& report_json) {
 void RunRecord::Abandon() {
   StopRenewing();
   Sweep();
+  store_->DiscardStaged(info_.id);
   DeleteBelow(store_, fmt::format("{}{}/", kRunsPrefix, info_.id));
 }
 

@@ -42,7 +42,8 @@ class StoredFile : public arrow::io::RandomAccessFile {
   arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
     const int64_t count = std::clamp<int64_t>(size_ - position, 0, bytes);
     store_->ReadRange(key_, position,
-                      {static_cast<uint8_t*>(out), static_cast<size_t>(count)});
+                      {static_cast<uint8_t*>(out), static_cast<size_t>(count)},
+                      /*etag=*/nullptr);
     return count;
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position,
@@ -145,7 +146,8 @@ StoredRows::StoredRows(ObjectStore* store, std::string key, int64_t memory,
   std::string piece;
   for (int64_t at = 0; at < bytes_; at += static_cast<int64_t>(piece.size())) {
     piece.resize(static_cast<size_t>(std::min(kPieceBytes, bytes_ - at)));
-    store->ReadRange(key_, at, {reinterpret_cast<uint8_t*>(piece.data()), piece.size()});
+    store->ReadRange(key_, at, {reinterpret_cast<uint8_t*>(piece.data()), piece.size()},
+                     /*etag=*/nullptr);
     checksum.Append(AsBytes(piece));
     on_bytes(static_cast<int64_t>(piece.size()));
   }

@@ -397,7 +397,7 @@ VerifyReport Verify(const VerifyOptions& given, const std::stop_token& stop,
   limits.jobs = options.jobs;
   limits.memory = options.memory;
   options.jobs = ResolveDefaults(limits).jobs;
-  const auto store = OpenObjectStore(options.lake, /*create=*/false);
+  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
   VerifyReport report;
   for (int attempt = 1;; ++attempt) {
     Verification verification(store.get(), options, stop, on_progress);

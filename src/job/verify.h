@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "job/proof.h"
+#include "lake/object_store.h"
 
 namespace shoestring {
 
 struct VerifyOptions {
   std::string lake;
+  S3Options s3;                       ///< For a lake on S3.
   std::vector<std::string> tables;    ///< By their names in the lake. Empty: all.
   std::optional<std::string> source;  ///< Postgres URL to compare with, too.
   int jobs = 0;                       ///< 0: as many as there are cores, at most 8.

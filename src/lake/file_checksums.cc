@@ -133,7 +133,8 @@ std::string CheckedReader::ReadStore(int64_t offset, int64_t bytes,
                                      const OnRequest& on_request) {
   std::string content(static_cast<size_t>(bytes), '\0');
   store_->ReadRange(key_, offset,
-                    {reinterpret_cast<uint8_t*>(content.data()), content.size()});
+                    {reinterpret_cast<uint8_t*>(content.data()), content.size()},
+                    /*etag=*/nullptr);
   on_request(bytes);
   return content;
 }
@@ -169,7 +170,7 @@ void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
   // Kept from read to read: to get so much memory anew takes longer than the checksums.
   thread_local std::vector<uint8_t> blocks;
   blocks.resize(static_cast<size_t>(end - begin));
-  store_->ReadRange(key_, begin, blocks);
+  store_->ReadRange(key_, begin, blocks, /*etag=*/nullptr);
   on_request(end - begin);
   checksums_->Check(key_, begin, blocks);
   std::copy_n(blocks.begin() + (offset - begin), to.size(), to.begin());

@@ -54,6 +54,16 @@ std::string StatEtag(const struct stat& info) {
                      info.st_mtim.tv_nsec, info.st_ino);
 }
 
+/// Binds a read to one version, as ReadRange() says.
+void CheckEtag(int fd, std::string_view key, std::string* etag) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) throw FailSystem("read", key, errno);
+  const std::string found = StatEtag(info);
+  if (etag->empty()) *etag = found;
+  if (*etag == found) return;
+  throw Fail(ErrorKind::kConflict, "Object was replaced while it was read: {}", key);
+}
+
 std::string ReadWhole(int fd, std::string_view key) {
   struct stat info;
   if (fstat(fd, &info) != 0) throw FailSystem("read", key, errno);
@@ -237,33 +247,33 @@ Object FolderStore::Get(std::string_view key) {
   if (!file) throw Fail(ErrorKind::kNotFound, "No such object: {}", key);
   Object object{.content = ReadWhole(file->get(), key)};
   object.etag = ContentEtag(object.content);
-  ++reads_;
-  bytes_read_ += static_cast<int64_t>(object.content.size());
+  counters_.Add({.gets = 1, .bytes_read = static_cast<int64_t>(object.content.size())});
   return object;
 }
 
 std::optional<ObjectInfo> FolderStore::Head(std::string_view key) {
   CheckKey(key);
-  ++reads_;
+  counters_.Add({.heads = 1});
   const auto info = StatFile(root_fd_.get(), key);
   if (!info) return std::nullopt;
   return ObjectInfo{std::string(key), info->st_size, StatEtag(*info)};
 }
 
-void FolderStore::ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to) {
+void FolderStore::ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to,
+                            std::string* etag) {
   CheckKey(key);
   if (offset < 0) {
     throw Fail(ErrorKind::kInvalidArgument, "Negative offset in {}: {}", key, offset);
   }
   const auto file = OpenForReading(root_fd_.get(), key);
   if (!file) throw Fail(ErrorKind::kNotFound, "No such object: {}", key);
+  if (etag != nullptr) CheckEtag(file->get(), key, etag);
   const size_t size = ReadAt(file->get(), offset, to, key);
   if (size < to.size()) {
     throw Fail(ErrorKind::kCorrupt, "Object ends before byte {}: {}",
                static_cast<uint64_t>(offset) + to.size(), key);
   }
-  ++reads_;
-  bytes_read_ += static_cast<int64_t>(size);
+  counters_.Add({.gets = 1, .bytes_read = static_cast<int64_t>(size)});
 }
 
 std::vector<ObjectInfo> FolderStore::List(std::string_view prefix) {
@@ -273,7 +283,7 @@ std::vector<ObjectInfo> FolderStore::List(std::string_view prefix) {
     }
     CheckKey(prefix.substr(0, prefix.size() - 1));
   }
-  ++lists_;
+  counters_.Add({.lists = 1});
   std::vector<ObjectInfo> objects;
   ListBelow(root_fd_.get(), std::string(prefix), &objects);
   std::ranges::sort(objects, {}, &ObjectInfo::key);
@@ -286,15 +296,16 @@ std::unique_ptr<ObjectWriter> FolderStore::Create(std::string_view key,
   CheckKey(run);
   const auto finished = [this](const StagedObject& object) {
     MarkUnsynced(object.token);
-    ++writes_;
-    bytes_written_ += object.size;
+    counters_.Add({.bytes_written = object.size});
   };
+  counters_.Add({.uploads = 1});
   return std::make_unique<FolderWriter>(root_fd_.get(), key, run, finished);
 }
 
 void FolderStore::Publish(const StagedObject& object) {
   CheckKey(object.key);
   CheckKey(object.token);
+  counters_.Add({.publishes = 1});
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto staged = OpenParent(root_fd_.get(), object.token, MissingFolders::kFail);
     if (staged && Rename(root_fd_.get(), *staged, object.key)) {
@@ -309,6 +320,13 @@ void FolderStore::Publish(const StagedObject& object) {
                object.key);
   }
   throw FailContended(object.key);
+}
+
+void FolderStore::DiscardStaged(std::string_view run) {
+  CheckKey(run);
+  for (const ObjectInfo& object : List(fmt::format("runs/{}/staging/", run))) {
+    Delete(object.key);
+  }
 }
 
 void FolderStore::MarkUnsynced(std::string_view key) {
@@ -353,8 +371,7 @@ void FolderStore::Put(std::string_view key, std::string_view content) {
   CheckKey(key);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (!TryPut(key, content)) continue;
-    ++writes_;
-    bytes_written_ += static_cast<int64_t>(content.size());
+    counters_.Add({.puts = 1, .bytes_written = static_cast<int64_t>(content.size())});
     return;
   }
   throw FailContended(key);
@@ -412,6 +429,7 @@ std::optional<std::string> FolderStore::PutIf(std::string_view key,
 
 void FolderStore::Delete(std::string_view key) {
   CheckKey(key);
+  counters_.Add({.deletes = 1});
   const auto parent = OpenParent(root_fd_.get(), key, MissingFolders::kFail);
   if (!parent) return;
   if (unlinkat(parent->fd.get(), parent->name.c_str(), 0) != 0 && errno != ENOENT &&
@@ -421,6 +439,10 @@ void FolderStore::Delete(std::string_view key) {
   RemoveEmptyFolders(root_fd_.get(), key);
 }
 
+void FolderStore::DeleteAll(std::span<const std::string> keys) {
+  for (const std::string& key : keys) Delete(key);
+}
+
 std::string FolderStore::Uri() const {
   // PyIceberg and DuckDB take what follows "file://" as it is, without decoding %20 and
   // the like, but PyIceberg ends a URI at '?' and '#'. Both read plain paths, too.
@@ -428,34 +450,6 @@ std::string FolderStore::Uri() const {
   return "file://" + (root_ == "/" ? "" : root_);
 }
 
-StoreStatistics FolderStore::statistics() const {
-  return {.reads = reads_,
-          .bytes_read = bytes_read_,
-          .writes = writes_,
-          .bytes_written = bytes_written_,
-          .lists = lists_};
-}
-
-std::unique_ptr<ObjectStore> OpenObjectStore(std::string_view lake, bool create) {
-  if (lake.starts_with("s3://")) {
-    throw Fail(ErrorKind::kUnsupported,
-               "S3 is not supported yet by this version; use --lake DIR: {}", lake);
-  }
-  constexpr std::string_view kFileScheme = "file://";
-  std::string folder(lake.starts_with(kFileScheme) ? lake.substr(kFileScheme.size())
-                                                   : lake);
-  if (folder.empty() || folder.find("://") != std::string::npos) {
-    throw Fail(ErrorKind::kInvalidArgument, "Not a lake, give a folder: '{}'", lake);
-  }
-  std::error_code error;
-  if (create) std::filesystem::create_directories(folder, error);
-  if (error) throw FailSystem("create the lake", folder, error.value());
-  const auto root = std::filesystem::canonical(folder, error);
-  if (error) {
-    if (error.value() != ENOENT) throw FailSystem("open the lake", folder, error.value());
-    throw Fail(ErrorKind::kNotFound, "No such lake: {}", folder);
-  }
-  return std::make_unique<FolderStore>(root.string());
-}
+StoreStatistics FolderStore::statistics() const { return counters_.Sum(); }
 
 }  // namespace shoestring

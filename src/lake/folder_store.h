@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -10,6 +9,7 @@
 
 #include "lake/object_store.h"
 #include "lake/posix_file.h"
+#include "lake/store_counters.h"
 
 namespace shoestring {
 
@@ -31,18 +31,21 @@ class FolderStore final : public ObjectStore {
 
   Object Get(std::string_view key) override;
   std::optional<ObjectInfo> Head(std::string_view key) override;
-  void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to) override;
+  void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to,
+                 std::string* etag) override;
   std::vector<ObjectInfo> List(std::string_view prefix) override;
   /// Stages in runs/<run>/staging/.
   std::unique_ptr<ObjectWriter> Create(std::string_view key,
                                        std::string_view run) override;
   /// Doing it again is no error, so that a run that was killed in between can go on.
   void Publish(const StagedObject& object) override;
+  void DiscardStaged(std::string_view run) override;
   void Put(std::string_view key, std::string_view content) override;
   std::optional<std::string> PutIf(std::string_view key, std::string_view content,
                                    const std::optional<std::string>& etag) override;
   /// Removes the folders that became empty, too, except those right below the root.
   void Delete(std::string_view key) override;
+  void DeleteAll(std::span<const std::string> keys) override;
   /// "file:///data/my lake", not encoded; the plain path when it has '?' or '#' in it.
   std::string Uri() const override;
   StoreStatistics statistics() const override;
@@ -57,11 +60,7 @@ class FolderStore final : public ObjectStore {
 
   std::string root_;
   FileDescriptor root_fd_;
-  std::atomic<int64_t> reads_ = 0;
-  std::atomic<int64_t> bytes_read_ = 0;
-  std::atomic<int64_t> writes_ = 0;
-  std::atomic<int64_t> bytes_written_ = 0;
-  std::atomic<int64_t> lists_ = 0;
+  StoreCounters counters_;
 
   std::mutex mutex_;
   std::set<std::string> unsynced_;  ///< Folders with new names in them. By mutex_.

@@ -46,9 +46,11 @@ class FolderStoreTest : public testing::Test {
     return keys;
   }
 
-  std::string Read(std::string_view key, int64_t offset, size_t size) {
+  std::string Read(std::string_view key, int64_t offset, size_t size,
+                   std::string* etag = nullptr) {
     std::string content(size, '?');
-    store_.ReadRange(key, offset, {reinterpret_cast<uint8_t*>(content.data()), size});
+    store_.ReadRange(key, offset, {reinterpret_cast<uint8_t*>(content.data()), size},
+                     etag);
     return content;
   }
 
@@ -56,61 +58,9 @@ class FolderStoreTest : public testing::Test {
   FolderStore store_{folder_.path()};
 };
 
-TEST_F(FolderStoreTest, PutsAndGets) {
-  store_.Put("data/t/a", "one");
-  EXPECT_EQ(store_.Get("data/t/a").content, "one");
-  store_.Put("data/t/a", std::string("tw\0o", 4));
-  EXPECT_EQ(store_.Get("data/t/a").content, std::string("tw\0o", 4));
-  store_.Put("data/t/empty", "");
-  EXPECT_EQ(store_.Get("data/t/empty").content, "");
-  const auto info = store_.Head("data/t/a");
-  ASSERT_TRUE(info);
-  EXPECT_EQ(info->size, 4);
-  EXPECT_FALSE(store_.Head("data/t/b"));
-  EXPECT_FALSE(store_.Head("data/t")) << "a folder is no object";
-  EXPECT_FALSE(store_.Head("data/t/a/b")) << "nothing is below an object";
-  EXPECT_EQ(KindOf([&] { store_.Get("data/t/b"); }), ErrorKind::kNotFound);
-  EXPECT_EQ(KindOf([&] { store_.Get("data/t"); }), ErrorKind::kNotFound);
-  EXPECT_EQ(KindOf([&] { store_.Get("x/y/z"); }), ErrorKind::kNotFound);
-}
-
-TEST_F(FolderStoreTest, ReadsRanges) {
-  store_.Put("a", "0123456789");
-  EXPECT_EQ(Read("a", 0, 10), "0123456789");
-  EXPECT_EQ(Read("a", 3, 4), "3456");
-  EXPECT_EQ(Read("a", 10, 0), "");
-  EXPECT_EQ(KindOf([&] { Read("a", 3, 8); }), ErrorKind::kCorrupt);
-  EXPECT_EQ(KindOf([&] { Read("a", 100, 1); }), ErrorKind::kCorrupt);
-  EXPECT_EQ(KindOf([&] { Read("a", -1, 1); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(KindOf([&] { Read("b", 0, 1); }), ErrorKind::kNotFound);
-}
-
-TEST_F(FolderStoreTest, ListsInOrderOfKeys) {
-  for (const char* key :
-       {"data/t/b", "data/t/a/1", "data/t.x/1", "data/t/a.b", "other"}) {
-    store_.Put(key, key);
-  }
-  EXPECT_THAT(Keys("data/"),
-              ElementsAre("data/t.x/1", "data/t/a.b", "data/t/a/1", "data/t/b"));
-  EXPECT_THAT(Keys("data/t/"), ElementsAre("data/t/a.b", "data/t/a/1", "data/t/b"));
-  EXPECT_THAT(Keys("none/at/all/"), IsEmpty());
-  EXPECT_EQ(Keys().size(), 5u);
-  EXPECT_EQ(store_.List("data/t.x/")[0].size, 10);
-  EXPECT_EQ(KindOf([&] { Keys("data"); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(KindOf([&] { Keys("data/../"); }), ErrorKind::kInvalidArgument);
-}
-
-TEST_F(FolderStoreTest, RefusesWhatIsNoKey) {
-  for (const char* key : {"", "/a", "a/", "a//b", "../a", "a/../../b", "."}) {
-    EXPECT_EQ(KindOf([&] { store_.Get(key); }), ErrorKind::kInvalidArgument) << key;
-    EXPECT_EQ(KindOf([&] { store_.Put(key, ""); }), ErrorKind::kInvalidArgument) << key;
-    EXPECT_EQ(KindOf([&] { store_.Delete(key); }), ErrorKind::kInvalidArgument) << key;
-    EXPECT_EQ(KindOf([&] { store_.Create(key, "r"); }), ErrorKind::kInvalidArgument);
-    EXPECT_EQ(KindOf([&] { store_.Create("k", key); }), ErrorKind::kInvalidArgument);
-    EXPECT_EQ(KindOf([&] { store_.PutIf(key, "", {}); }), ErrorKind::kInvalidArgument);
-    EXPECT_EQ(KindOf([&] { store_.Publish({.key = "k", .size = 0, .token = key}); }),
-              ErrorKind::kInvalidArgument);
-  }
+TEST_F(FolderStoreTest, TokensAreKeys) {
+  EXPECT_EQ(KindOf([&] { store_.Publish({.key = "k", .size = 0, .token = "../a"}); }),
+            ErrorKind::kInvalidArgument);
 }
 
 TEST_F(FolderStoreTest, StagesUntilPublished) {
@@ -132,18 +82,6 @@ TEST_F(FolderStoreTest, StagesUntilPublished) {
   EXPECT_EQ(store_.Get("data/t/year=1/a.parquet").content, expected);
   EXPECT_THAT(Keys("runs/"), IsEmpty());
   EXPECT_FALSE(fs::exists(Path("runs/run"))) << "no empty folders stay";
-}
-
-TEST_F(FolderStoreTest, PublishesOverWhatIsThere) {
-  store_.Put("data/a", "old");
-  const StagedObject staged = Stage("data/a", "newer");
-  EXPECT_EQ(store_.Get("data/a").content, "old");
-  store_.Publish(staged);
-  EXPECT_EQ(store_.Get("data/a").content, "newer");
-  store_.Publish(staged);
-  EXPECT_EQ(store_.Get("data/a").content, "newer") << "again is no error";
-  store_.Delete("data/a");
-  EXPECT_EQ(KindOf([&] { store_.Publish(staged); }), ErrorKind::kNotFound);
 }
 
 TEST_F(FolderStoreTest, WriterThatIsNotFinishedLeavesNothing) {
@@ -168,42 +106,6 @@ TEST_F(FolderStoreTest, DeletesEmptyFoldersToo) {
   store_.Delete("data/t/year=1/month=2/b");
   store_.Delete("data");
   EXPECT_TRUE(fs::exists(Path("data"))) << "a folder is no object";
-}
-
-TEST_F(FolderStoreTest, PutsOnlyIfUnchanged) {
-  const auto first = store_.PutIf("catalog/lake.json", "1", std::nullopt);
-  ASSERT_TRUE(first);
-  EXPECT_FALSE(store_.PutIf("catalog/lake.json", "2", std::nullopt)) << "it exists";
-  EXPECT_EQ(store_.Get("catalog/lake.json").etag, *first);
-  EXPECT_FALSE(store_.PutIf("catalog/lake.json", "2", "x0")) << "another etag";
-  EXPECT_FALSE(store_.PutIf("catalog/none", "2", *first)) << "it does not exist";
-  const auto second = store_.PutIf("catalog/lake.json", "2", *first);
-  ASSERT_TRUE(second);
-  EXPECT_FALSE(store_.PutIf("catalog/lake.json", "3", *first));
-  EXPECT_TRUE(
-      store_.PutIf("catalog/lake.json", "3", store_.Head("catalog/lake.json")->etag));
-  EXPECT_EQ(store_.Get("catalog/lake.json").content, "3");
-}
-
-TEST_F(FolderStoreTest, OneOfManyWritersWins) {
-  store_.Put("n", "0");
-  constexpr int kThreads = 8;
-  constexpr int kRounds = 20;
-  std::atomic<int> lost = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      FolderStore own(folder_.path());
-      for (int done = 0; done < kRounds;) {
-        const Object object = own.Get("n");
-        const std::string next = std::to_string(std::stoi(object.content) + 1);
-        own.PutIf("n", next, object.etag) ? ++done : ++lost;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(store_.Get("n").content, std::to_string(kThreads * kRounds));
-  EXPECT_THAT(Keys("runs/tmp/"), IsEmpty());
 }
 
 TEST_F(FolderStoreTest, PublishesWhileOthersDelete) {
@@ -277,9 +179,11 @@ TEST_F(FolderStoreTest, Counts) {
   Read("a", 0, 2);
   Keys();
   const StoreStatistics statistics = store_.statistics();
-  EXPECT_EQ(statistics.writes, 2);
+  EXPECT_EQ(statistics.puts, 1);
+  EXPECT_EQ(statistics.uploads, 1);
+  EXPECT_EQ(statistics.publishes, 1);
   EXPECT_EQ(statistics.bytes_written, 8);
-  EXPECT_EQ(statistics.reads, 2);
+  EXPECT_EQ(statistics.gets, 2);
   EXPECT_EQ(statistics.bytes_read, 7);
   EXPECT_EQ(statistics.lists, 1);
 }
@@ -326,9 +230,8 @@ TEST(OpenObjectStoreTest, Addresses) {
   fs::create_directory_symlink(spaced, folder.path() + "/link");
   EXPECT_EQ(OpenObjectStore(folder.path() + "/link", false)->Uri(), "file://" + spaced);
   EXPECT_EQ(OpenObjectStore(folder.path() + "/a#b", true)->Uri(), folder.path() + "/a#b");
-  EXPECT_EQ(KindOf([&] { OpenObjectStore("s3://bucket/lake", true); }),
-            ErrorKind::kUnsupported);
-  for (const char* lake : {"", "file://", "gs://bucket"}) {
+  EXPECT_EQ(OpenObjectStore("s3://bucket/a/b/", true)->Uri(), "s3://bucket/a/b");
+  for (const char* lake : {"", "file://", "gs://bucket", "s3://"}) {
     EXPECT_EQ(KindOf([&] { OpenObjectStore(lake, true); }), ErrorKind::kInvalidArgument);
   }
   std::ofstream(folder.path() + "/file") << "x";

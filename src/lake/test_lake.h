@@ -52,8 +52,9 @@ class FaultyStore final : public ObjectStore {
   std::optional<ObjectInfo> Head(std::string_view key) override {
     return Run("Head", key, [&] { return store_->Head(key); });
   }
-  void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to) override {
-    Run("ReadRange", key, [&] { return store_->ReadRange(key, offset, to), 0; });
+  void ReadRange(std::string_view key, int64_t offset, std::span<uint8_t> to,
+                 std::string* etag) override {
+    Run("ReadRange", key, [&] { return store_->ReadRange(key, offset, to, etag), 0; });
   }
   std::vector<ObjectInfo> List(std::string_view prefix) override {
     return Run("List", prefix, [&] { return store_->List(prefix); });
@@ -65,6 +66,9 @@ class FaultyStore final : public ObjectStore {
   void Publish(const StagedObject& object) override {
     Run("Publish", object.key, [&] { return store_->Publish(object), 0; });
   }
+  void DiscardStaged(std::string_view run) override {
+    Run("DiscardStaged", run, [&] { return store_->DiscardStaged(run), 0; });
+  }
   void Put(std::string_view key, std::string_view content) override {
     Run("Put", key, [&] { return store_->Put(key, content), 0; });
   }
@@ -74,6 +78,9 @@ class FaultyStore final : public ObjectStore {
   }
   void Delete(std::string_view key) override {
     Run("Delete", key, [&] { return store_->Delete(key), 0; });
+  }
+  void DeleteAll(std::span<const std::string> keys) override {
+    Run("DeleteAll", "", [&] { return store_->DeleteAll(keys), 0; });
   }
   std::string Uri() const override { return store_->Uri(); }
   StoreStatistics statistics() const override { return store_->statistics(); }
