@@ -101,13 +101,15 @@ def example_copy(example_db, make_database):
 
 @pytest.fixture(scope="session")
 def moto():
+    """AWS' Glue and Athena's API."""
     with trino_server.Moto() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def trino(moto):
-    with trino_server.Trino(moto) as server:
+def trino(moto, seaweedfs):
+    """A Trino over moto's Glue, which reads lakes in folders and in SeaweedFS."""
+    with trino_server.Trino(moto, seaweedfs) as server:
         yield server
 
 

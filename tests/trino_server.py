@@ -67,7 +67,7 @@ class Program:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                start_new_session=True, preexec_fn=servers._end_with_parent,
+                start_new_session=True, preexec_fn=servers.end_with_parent,
                 env={**os.environ, "PYTHONPATH": str(DEPS / "python")})
         deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline:
@@ -104,17 +104,16 @@ class Moto(Program):
             return json.loads(answer.read() or "{}")
 
     def declare(self, database, lake):
-        """Declares all tables of a lake's current version, in a folder, as Iceberg tables."""
+        """Declares all tables of a lake's current version (of lakes.py) as Iceberg tables."""
         with contextlib.suppress(urllib.error.HTTPError):  # it is there
             self.glue("CreateDatabase", DatabaseInput={"Name": database})
-        state = json.loads((pathlib.Path(lake) / "catalog/lake.json").read_text())
-        for table, entry in state["tables"].items():
+        root = lake.uri if "://" in lake.uri else f"file://{lake.uri}"
+        for table, entry in lake.state()["tables"].items():
             self.glue("CreateTable", DatabaseName=database, TableInput={
                 "Name": table, "TableType": "EXTERNAL_TABLE",
                 "Parameters": {"table_type": "ICEBERG",
-                               "metadata_location": f"file://{lake}/{entry['metadata']}"},
-                "StorageDescriptor": {"Columns": [],
-                                      "Location": f"file://{lake}/catalog/{table}"}})
+                               "metadata_location": f"{root}/{entry['metadata']}"},
+                "StorageDescriptor": {"Columns": [], "Location": f"{root}/catalog/{table}"}})
 
     def _command(self):
         return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
@@ -126,8 +125,8 @@ class Moto(Program):
 class Trino(Program):
     """One Trino, coordinator and worker at once, over the tables that a Moto declares.
 
-    Its catalog `lake` reads Iceberg tables, `hive` all others. Both read s3:// from the
-    given server (.endpoint, .access_key, .secret_key), else file:// from this machine.
+    Its catalog `lake` reads Iceberg tables, `hive` all others. Both read file:// from this
+    machine, and s3:// from a server of s3_servers.py, if there is one.
     settings: of config.properties, over the defaults. files: {name: text} beside it;
     "{folder}" in values of settings is where they are.
     """

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "engine/duckdb_engine.h"
 #include "engine/postgres_engine.h"
+#include "engine/trino_engine.h"
 
 namespace shoestring {
 
@@ -23,6 +24,8 @@ const std::array kEngines = {
     Entry{
         "postgres",
         [](const Context& c) { return OpenPostgresEngine(ReadPostgresUrl(c.settings)); }},
+    Entry{"trino",
+          [](const Context& c) { return OpenTrinoEngine(ReadTrinoOptions(c.settings)); }},
 };
 
 }  // namespace
