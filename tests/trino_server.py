@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,7 +68,9 @@ class Program:
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                start_new_session=True, preexec_fn=servers.end_with_parent,
+                start_new_session=True,
+                # A JVM that is told to quit prints its threads, and goes on.
+                preexec_fn=lambda: servers.end_with_parent(by=signal.SIGKILL),
                 env={**os.environ, "PYTHONPATH": str(DEPS / "python")})
         deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline:
