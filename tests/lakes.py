@@ -4,6 +4,7 @@ bytes, PyIceberg, and pyarrow over the plain layout."""
 import json
 import os
 import pathlib
+import re
 
 import pyarrow.dataset
 import pyarrow.fs
@@ -22,10 +23,11 @@ class Lake:
     """
 
     def state(self):
-        """lake.json, or None before the first commit."""
+        """lake.json, or None before the first commit: a dead run is fenced by it, too."""
         if "catalog/lake.json" not in self.keys("catalog/"):
             return None
-        return json.loads(self.read("catalog/lake.json"))
+        state = json.loads(self.read("catalog/lake.json"))
+        return state if state["tables"] else None
 
     def content(self):
         """What a reader can see: every file of data/ and catalog/ with its content."""
@@ -56,13 +58,29 @@ class Lake:
                          for file in manifest.fetch_manifest_entry(static.io)}
         return keys
 
-    def strays(self):
-        """Files that nothing refers to, and what runs have left behind."""
+    def strays(self, may_wait=False):
+        """Files that nothing refers to, and what runs have left behind; if it may, without
+        what a run that did not end has finished and keeps for the next one."""
         present = set(self.keys("data/")) | set(self.keys("catalog/"))
-        needed = self.referenced() if "catalog/lake.json" in present else set()
+        needed = {"catalog/lake.json"} & present
+        if self.state():
+            needed |= self.referenced()
         assert needed <= present, f"missing: {needed - present}"
         left = [key for key in self.keys("runs/") if key.rpartition("/")[2] not in RECORDS]
-        return sorted(present - needed) + left + self.loose_ends()
+        waiting = self.waiting() if may_wait else set()
+        found = sorted(present - needed) + left + self.loose_ends()
+        return [name for name in found if name not in waiting]
+
+    def waiting(self):
+        """What runs that did not end keep: their notes, and what is staged."""
+        names = set()
+        for key in self.keys("runs/"):
+            if not re.fullmatch("runs/[^/]+/tables/[^/]+.json", key):
+                continue
+            names.add(key)
+            for staged in json.loads(self.read(key))["objects"]:
+                names |= {staged["token"], f"upload of {staged['key']}"}
+        return names
 
     def key(self, location):
         """A file of the lake that Iceberg names, as a path within it."""

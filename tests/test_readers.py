@@ -46,8 +46,8 @@ def folder(lake, table):
     return pa.dataset.dataset(lake / "data" / table, partitioning="hive")
 
 
-def strays(lake):
-    return FolderLake(lake).strays()
+def strays(lake, may_wait=False):
+    return FolderLake(lake).strays(may_wait)
 
 
 def relations(lake, table, connection):

@@ -13,7 +13,7 @@ from fault_proxy import FAULTS, FaultProxy
 from lakes import BucketLake, FolderLake
 from s3_servers import Toxiproxy
 
-RUNS = int(os.environ.get("SHOESTRING_FAULT_RUNS", 4))
+RUNS = int(os.environ.get("SHOESTRING_FAULT_RUNS", 2))
 SEED = int(os.environ.get("SHOESTRING_SEED", 1))
 SHARE = 0.05
 # What may end a run that the network failed: conflict, unavailable, timeout. A conflict is
@@ -68,7 +68,7 @@ def test_a_bad_network_before_the_bucket(s3, source, binary, fault):
     faults = ({each: SHARE / len(FAULTS) for each in FAULTS} if fault == "all"
               else {fault: SHARE})
     expected = None
-    for number in range(2 if fault == "silence" else RUNS):
+    for number in range(RUNS):
         source.psql(f"UPDATE t SET version = {number}; UPDATE u SET version = {number}")
         with FaultProxy(s3.port, faults=faults, seed=f"{SEED} {fault} {number}") as proxy:
             shaky = lake.through(proxy)
@@ -112,7 +112,7 @@ def test_a_source_that_drops_the_connection(pg15, source, binary, request, tmp_p
     with Toxiproxy(pg15.port) as proxy:
         url = servers.Database(pg15, source.name).url.replace(f":{pg15.port}/",
                                                               f":{proxy.port}/")
-        for _ in range(RUNS):
+        for _ in range(2 * RUNS):
             size = r.randrange(2_000, 9_000_000)
             toxic = (("limit_data", {"bytes": size}) if r.random() < 0.6 else
                      ("reset_peer", {"timeout": r.randrange(10, 500)}))

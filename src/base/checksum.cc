@@ -42,6 +42,17 @@ std::string ChecksumOf(std::string_view content) {
   return ToHex(FromHash(XXH3_128bits(content.data(), content.size())));
 }
 
+std::string ChecksumEnding(std::string_view text) {
+  return fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(text));
+}
+
+bool HasChecksumEnding(std::string_view text) {
+  const size_t size = ChecksumEnding("").size();
+  if (text.size() < size) return false;
+  const std::string_view body = text.substr(0, text.size() - size);
+  return text.substr(body.size()) == ChecksumEnding(body);
+}
+
 struct Checksum::State {
   XXH3_state_t xxh3;
 };

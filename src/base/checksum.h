@@ -21,6 +21,12 @@ std::optional<Uint128> ParseHex(std::string_view text);
 /// The checksum of an object's bytes, as ToHex() writes it.
 std::string ChecksumOf(std::string_view content);
 
+/// The end of a JSON document that checks itself: the checksum of all bytes before the
+/// line that it stands on, and the closing brace.
+std::string ChecksumEnding(std::string_view text);
+/// True when a document has the ending of what stands before it.
+bool HasChecksumEnding(std::string_view text);
+
 /// That of bytes that come in pieces.
 class Checksum {
  public:

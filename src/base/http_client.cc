@@ -52,6 +52,7 @@ struct Receiver {
   const HttpLimits* limits;
   std::span<uint8_t> to;
   bool sent = false;
+  bool has_headers = false;  ///< All of them, up to the empty line.
 
   bool Take(std::string_view bytes) {
     const auto size = static_cast<int64_t>(bytes.size());
@@ -71,9 +72,11 @@ struct Receiver {
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) {
       line.remove_suffix(1);
     }
+    has_headers = has_headers || line.empty();
     // Another answer begins: that of a proxy, or "100 Continue", came before.
     if (line.starts_with("HTTP/")) {
       answer->headers.clear();
+      has_headers = false;
       const size_t space = line.find(' ');
       answer->status =
           space == std::string_view::npos ? 0 : std::atoi(line.data() + space + 1);
@@ -294,6 +297,11 @@ HttpAnswer HttpClient::Send(const HttpRequest& request, const HttpLimits& limits
   const CURLcode code =
       limits.scope.interrupted() ? CURLE_ABORTED_BY_CALLBACK : curl_easy_perform(handle);
   answer.fault = FaultOf(code, limits);
+  if (code == CURLE_OK && !receiver.has_headers) {
+    // libcurl takes a connection that ends among them for the end of the answer.
+    answer.fault = HttpFault::kCut;
+    answer.detail = "the answer ends in its headers";
+  }
   if (code != CURLE_OK) {
     answer.detail = connection->message[0] != '\0' ? connection->message.data()
                                                    : curl_easy_strerror(code);

@@ -9,6 +9,7 @@ namespace shoestring {
 
 /// Each adds its subcommand, whose callback runs it; errors are thrown to main.
 void AddMigrateCommand(CLI::App& app);
+void AddRunsCommand(CLI::App& app);
 void AddVerifyCommand(CLI::App& app);
 void AddInspectCommand(CLI::App& app);
 void AddQueryCommand(CLI::App& app);

@@ -33,6 +33,7 @@ int RunMain(std::vector<std::string> arguments) {
   app.require_subcommand(1);
   shoestring::AddInspectCommand(app);
   shoestring::AddMigrateCommand(app);
+  shoestring::AddRunsCommand(app);
   shoestring::AddVerifyCommand(app);
   shoestring::AddQueryCommand(app);
   shoestring::AddTablesCommand(app);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -213,12 +214,21 @@ void PrintDryRun(const DryRun& dry, const Flags& flags) {
           .c_str());
 }
 
+// Once, and as soon as it is known.
+void TellResumed(const MigrateProgress& progress, ProgressLine* line, bool* told) {
+  if (std::exchange(*told, true)) return;
+  if (!progress.resumed.empty()) line->Clear();
+  for (const auto& table : progress.resumed) {
+    std::fprintf(stderr, "%s.\n", Describe(table).c_str());
+  }
+}
+
 void ShowProgress(const MigrateProgress& progress, ProgressLine* line) {
   if (!line->Due()) return;
   if (progress.phase == "proving") {
     line->Show(fmt::format("proving: {} of {} read back",
                            FormatBytes(progress.bytes_proven),
-                           FormatBytes(progress.bytes_written)));
+                           FormatBytes(progress.bytes_to_prove)));
     return;
   }
   // Reading and writing are each half of the way.
@@ -313,9 +323,12 @@ void RunMigrate(Flags flags) {
     return;
   }
   ProgressLine line(flags.json && isatty(STDERR_FILENO) == 0);
+  bool told = false;
   const MigrateReport report =
-      Migrate(flags.options, interrupt.token(),
-              [&](const MigrateProgress& progress) { ShowProgress(progress, &line); });
+      Migrate(flags.options, interrupt.token(), [&](const MigrateProgress& progress) {
+        TellResumed(progress, &line, &told);
+        ShowProgress(progress, &line);
+      });
   line.Clear();
   if (flags.json) {
     std::printf("%s\n", FormatReportJson(report).c_str());
@@ -380,6 +393,14 @@ void AddMigrateCommand(CLI::App& app) {
                       "Connections and threads. Without it: one a core, at most 8");
   command->add_option("--memory", flags->memory, "Memory for everything")
       ->capture_default_str();
+  CLI::Option* fresh =
+      command->add_flag("--fresh", options.fresh,
+                        "Copy everything, whatever a run that did not end has finished");
+  command
+      ->add_flag("--keep", options.keep,
+                 "Go on from what a run that did not end has finished, even of tables "
+                 "that have changed since")
+      ->excludes(fresh);
   command->add_flag("--dry-run", flags->dry_run,
                     "Print the plan, read a sample, write nothing");
   command->add_flag("--json", flags->json, "The report, or the plan, as JSON");

@@ -17,6 +17,7 @@
 #include "engine/engine_registry.h"
 #include "engine/result_format.h"
 #include "engine/statement_splitter.h"
+#include "lake/read_cache.h"
 
 namespace shoestring {
 
@@ -109,6 +110,21 @@ std::string ReadStatements(const Options& options) {
   return ReadAll(file, options.file);
 }
 
+/// What the lake's store was asked so far; nothing of an engine that reads no lake.
+StoreStatistics StatisticsOf(const ObjectStore* store) {
+  return store == nullptr ? StoreStatistics() : store->statistics();
+}
+
+/// Of a bucket also the requests since `before`: they are what takes time and money.
+std::string Requests(const ObjectStore* store, const StoreStatistics& before) {
+  if (store == nullptr || !IsRemote(*store)) return "";
+  const StoreStatistics after = store->statistics();
+  const int64_t gets = after.gets - before.gets;
+  std::string text = fmt::format(", {} GET{}", FormatCount(gets), gets == 1 ? "" : "s");
+  const int64_t retries = after.retries - before.retries;
+  return retries == 0 ? text : text + fmt::format(", {} retried", FormatCount(retries));
+}
+
 std::string Summary(const QueryStatistics& used) {
   std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
                                  used.rows == 1 ? "" : "s", FormatDuration(used.wall));
@@ -126,8 +142,9 @@ std::string Summary(const QueryStatistics& used) {
 /// One query into one output.
 class Runner {
  public:
-  Runner(Engine* engine, const Options& options)
+  Runner(Engine* engine, const ObjectStore* store, const Options& options)
       : engine_(engine),
+        store_(store),
         limits_(Limits(options)),
         format_(ParseResultFormat(options.format)),
         quiet_(options.quiet) {}
@@ -136,6 +153,7 @@ class Runner {
 
   /// Once more when the lake moved before the first row came.
   void Run(const std::string& sql, const std::stop_token& cancel, Output* output) const {
+    const StoreStatistics before = StatisticsOf(store_);
     for (bool again : {true, false}) {
       auto result = engine_->Run({sql, {}}, limits_, cancel);
       std::shared_ptr<arrow::RecordBatch> first;
@@ -146,7 +164,11 @@ class Runner {
         throw;
       }
       Print(result.get(), std::move(first), output);
-      if (!quiet_) std::fprintf(stderr, "%s\n", Summary(result->statistics()).c_str());
+      if (!quiet_) {
+        const std::string text =
+            Summary(result->statistics()) + Requests(store_, before);
+        std::fprintf(stderr, "%s\n", text.c_str());
+      }
       return;
     }
   }
@@ -161,6 +183,7 @@ class Runner {
   }
 
   Engine* engine_;
+  const ObjectStore* store_;  ///< nullptr for an engine that reads no lake.
   const QueryLimits limits_;
   const ResultFormat format_;
   const bool quiet_;
@@ -208,7 +231,7 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 
 void Run(const Options& options) {
   const Opened opened(options);
-  const Runner runner(opened.engine(), options);
+  const Runner runner(opened.engine(), opened.store(), options);
   const bool asks =
       options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
   if (asks) {

@@ -32,6 +32,9 @@ using duckdb::Value;
 /// its C++ interface is only good for the library of the very same version.
 constexpr std::string_view kHeaderVersion = "v1.5.6";
 
+/// Of the memory of queries on a remote store: what they read stays in it.
+constexpr int64_t kCacheShare = 4;
+
 /// What a query may spill; more than this is a query that should be written differently.
 constexpr const char* kSpillLimit = "20GB";
 
@@ -74,8 +77,7 @@ struct Session {
   TemporaryFolder temporary;  // Goes after the database that uses it.
   std::shared_ptr<LakeTables> tables;
   std::unique_ptr<duckdb::DuckDB> database;
-  int64_t memory_bytes = 0;
-  int threads = 0;
+  QueryLimits limits;
 
   std::vector<std::string> TableNames() const {
     std::vector<std::string> names;
@@ -84,7 +86,15 @@ struct Session {
   }
 };
 
-void Configure(const Session& session, duckdb::DBConfig* config) {
+/// DuckDB's own default is as much.
+int64_t MemoryOf(const QueryLimits& limits) {
+  if (limits.memory_bytes > 0) return limits.memory_bytes;
+  const auto files = duckdb::FileSystem::CreateLocal();
+  return static_cast<int64_t>(duckdb::DBConfig::GetSystemAvailableMemory(*files)) / 10 *
+         8;
+}
+
+void Configure(const Session& session, bool remote, duckdb::DBConfig* config) {
   const auto set = [&](const char* name, const Value& value) {
     config->SetOptionByName(name, value);
   };
@@ -94,10 +104,14 @@ void Configure(const Session& session, duckdb::DBConfig* config) {
   set("extension_directory", Value(session.temporary.path() + "/extensions"));
   set("temp_directory", Value(session.temporary.path()));
   set("max_temp_directory_size", Value(kSpillLimit));
-  if (session.memory_bytes > 0) {
-    set("memory_limit", Value(fmt::format("{}B", session.memory_bytes)));
+  int64_t memory = session.limits.memory_bytes;
+  if (remote) {
+    memory = MemoryOf(session.limits) / kCacheShare * (kCacheShare - 1);
+    // Ours has what it would hold, and more.
+    set("enable_external_file_cache", Value::BOOLEAN(false));
   }
-  if (session.threads > 0) set("threads", Value::BIGINT(session.threads));
+  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory)));
+  if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
 }
 
 /// Settings that exist only once the extensions that define them are there. Integers are
@@ -112,20 +126,24 @@ void SetUp(duckdb::DuckDB& database) {
   }
 }
 
-std::shared_ptr<Session> OpenSession(ObjectStore* store, LakeState state,
-                                     const QueryLimits& limits) {
+/// `before` is the session that this one comes after, or nullptr.
+std::shared_ptr<Session> OpenSession(ObjectStore* store, RemoteReads* remote,
+                                     LakeState state, const QueryLimits& limits,
+                                     const Session* before) {
   auto session = std::make_shared<Session>();
-  session->memory_bytes = limits.memory_bytes;
-  session->threads = limits.threads;
+  session->limits = limits;
+  if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
   try {
     duckdb::DBConfig config;
-    Configure(*session, &config);
+    Configure(*session, remote != nullptr, &config);
     session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-    auto files = duckdb::make_uniq<LakeFileSystem>(store);
+    auto files =
+        duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
     session->tables =
         std::make_shared<LakeTables>(Catalog(store), std::move(state), files.get());
+    if (before) session->tables->Adopt(*before->tables);
     session->database->GetFileSystem().RegisterSubSystem(std::move(files));
-    RegisterLakeTables(*session->database, session->tables);
+    RegisterLakeTables(*session->database, session->tables, remote);
     SetUp(*session->database);
     LockDown(*session->database);
   } catch (const Error&) {
@@ -187,6 +205,7 @@ class DuckdbResult : public QueryResult {
   /// exception is on its way; the tasks would then use what is gone.
   ~DuckdbResult() override {
     stopper_.Release();
+    activity_->StopReadAhead();
     result_.reset();
     connection_.context->Destroy();
   }
@@ -205,7 +224,12 @@ class DuckdbResult : public QueryResult {
       auto pending = prepared_->PendingQuery(values, /*allow_stream_result=*/true);
       if (pending->HasError()) pending->GetErrorObject().Throw();
       // DuckDB forgets interrupts that come before it starts.
-      stopper_.Watch([this] { connection_.Interrupt(); }, [this] { return Scanned(); });
+      stopper_.Watch(
+          [this] {
+            activity_->StopReadAhead();
+            connection_.Interrupt();
+          },
+          [this] { return Scanned(); });
       result_ = pending->Execute();
       if (result_->HasError()) result_->GetErrorObject().Throw();
       MakeSchema();
@@ -282,6 +306,7 @@ class DuckdbResult : public QueryResult {
 
   void Finish() {
     end_ = Clock::now();
+    activity_->StopReadAhead();
     result_.reset();
   }
 
@@ -336,7 +361,10 @@ class DuckdbResult : public QueryResult {
 
 class DuckdbEngine : public Engine {
  public:
-  explicit DuckdbEngine(ObjectStore* store) : store_(store) { CheckLibrary(); }
+  explicit DuckdbEngine(ObjectStore* store) : store_(store) {
+    CheckLibrary();
+    if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
+  }
 
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
@@ -351,13 +379,17 @@ class DuckdbEngine : public Engine {
     LakeState state = Catalog(store_).Load();
     const std::lock_guard lock(mutex_);
     const bool fits = session_ && session_->tables->state() == state &&
-                      session_->memory_bytes == limits.memory_bytes &&
-                      session_->threads == limits.threads;
-    if (!fits) session_ = OpenSession(store_, std::move(state), limits);
+                      session_->limits.memory_bytes == limits.memory_bytes &&
+                      session_->limits.threads == limits.threads;
+    if (!fits) {
+      session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, std::move(state),
+                             limits, session_.get());
+    }
     return session_;
   }
 
   ObjectStore* store_;
+  std::optional<RemoteReads> remote_;  ///< When the store is.
   std::mutex mutex_;
   std::shared_ptr<Session> session_;  // Guarded by mutex_.
 };

@@ -98,17 +98,17 @@ duckdb::BaseStatistics FileStatistics(const LakeType& type,
   return statistics;
 }
 
-/// True when no row of the file can pass.
+}  // namespace
+
 bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
               const DataFile& file) {
+  if (!HasUsefulBounds(column.type)) return false;
   const auto known = file.columns.find(column.field_id);
   if (known == file.columns.end()) return false;
   auto statistics = FileStatistics(column.type, known->second);
   return filter.CheckStatistics(statistics) ==
          duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
 }
-
-}  // namespace
 
 void FilePruner::PruneByPartition(DuckdbExpressions* filters, FileSet* files) const {
   std::erase_if(*filters, [&](const auto& filter) {
@@ -133,7 +133,6 @@ void FilePruner::PruneByBounds(const DuckdbExpressions& filters, FileSet* files)
   for (const auto& [column, filter] : set.filters) {
     if (column >= table_.metadata.columns.size()) continue;
     const LakeColumn& lake_column = table_.metadata.columns[column];
-    if (!HasUsefulBounds(lake_column.type)) continue;
     std::erase_if(*files, [&, &filter = filter](const DataFile* file) {
       return RulesOut(*filter, lake_column, *file);
     });

@@ -2,6 +2,7 @@
 
 #include <duckdb/common/multi_file/multi_file_list.hpp>
 #include <duckdb/planner/expression.hpp>
+#include <duckdb/planner/table_filter.hpp>
 
 #include <optional>
 #include <vector>
@@ -12,6 +13,11 @@ namespace shoestring {
 
 using DuckdbExpressions = duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>;
 using FileSet = std::vector<const DataFile*>;
+
+/// True when no row of the file, or of the row group that is described like one, can
+/// pass a filter on this column.
+bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
+              const DataFile& file);
 
 /// Takes files out of a scan before it starts, by what the catalog knows of them. One
 /// thread; must not outlive what it is made from.

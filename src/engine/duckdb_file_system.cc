@@ -14,20 +14,19 @@ constexpr const char* kActivityName = "shoestring";
 class LakeFileHandle : public duckdb::FileHandle {
  public:
   LakeFileHandle(duckdb::FileSystem& file_system, const std::string& path,
-                 duckdb::FileOpenFlags flags, ObjectStore* store, int64_t size,
+                 duckdb::FileOpenFlags flags, ObjectStore* store,
+                 std::shared_ptr<const DataFile> of,
                  std::shared_ptr<const FileChecksums> checksums,
                  duckdb::shared_ptr<QueryActivity> activity)
       : FileHandle(file_system, path, flags),
-        key(path.substr(std::string_view(LakeFileSystem::kPrefix).size())),
-        size(size),
-        reader(store, key, size, std::move(checksums)),
+        file(std::move(of)),
+        reader(store, file->key, file->bytes, std::move(checksums)),
         activity(std::move(activity)) {}
 
   void Close() override {}
 
-  const std::string key;
-  const int64_t size;
-  CheckedReader reader;
+  const std::shared_ptr<const DataFile> file;
+  CheckedReader reader;  ///< For a store without a cache.
   const duckdb::shared_ptr<QueryActivity> activity;
   duckdb::idx_t position = 0;
 };
@@ -76,6 +75,30 @@ void QueryActivity::Failed(const Error& error) {
   if (!failure_) failure_ = error;
 }
 
+void QueryActivity::Follow(std::shared_ptr<ReadAhead> scan) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (read_ahead_stopped_) return;
+    scans_.push_back(scan);
+  }
+  scan->Start();
+}
+
+void QueryActivity::Reached(const std::string& key, int64_t offset) {
+  std::unique_lock lock(mutex_);
+  const auto scans = scans_;
+  lock.unlock();
+  for (const auto& scan : scans) scan->Reached(key, offset);
+}
+
+void QueryActivity::StopReadAhead() {
+  std::unique_lock lock(mutex_);
+  read_ahead_stopped_ = true;
+  const auto scans = std::exchange(scans_, {});
+  lock.unlock();
+  for (const auto& scan : scans) scan->Stop();
+}
+
 void QueryActivity::FillIn(QueryStatistics* statistics) const {
   const std::lock_guard lock(mutex_);
   statistics->files = static_cast<int64_t>(files_.size());
@@ -90,9 +113,9 @@ std::optional<Error> QueryActivity::failure() const {
   return failure_;
 }
 
-void LakeFileSystem::Declare(const DataFile& file) {
+void LakeFileSystem::Declare(std::shared_ptr<const DataFile> file) {
   const std::lock_guard lock(mutex_);
-  files_[PathOf(file)].size = file.bytes;
+  files_[PathOf(*file)].file = file;
 }
 
 std::optional<LakeFileSystem::DeclaredFile> LakeFileSystem::Find(
@@ -120,33 +143,39 @@ duckdb::unique_ptr<duckdb::FileHandle> LakeFileSystem::OpenFile(
     if (flags.ReturnNullIfNotExists()) return nullptr;
     throw NotADataFile(path);
   }
-  auto handle = duckdb::make_uniq<LakeFileHandle>(*this, path, flags, store_, file->size,
-                                                  std::move(file->checksums),
-                                                  QueryActivity::Of(opener));
-  if (handle->activity) handle->activity->OpenedFile(handle->key);
+  auto handle = duckdb::make_uniq<LakeFileHandle>(
+      *this, path, flags, store_, std::move(file->file), std::move(file->checksums),
+      QueryActivity::Of(opener));
+  if (handle->activity) handle->activity->OpenedFile(handle->file->key);
   return handle;
 }
 
 void LakeFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes,
                           duckdb::idx_t location) {
   LakeFileHandle& file = Ours(handle);
-  const bool first = file.reader.checksums() == nullptr;
+  const std::span<uint8_t> to(static_cast<uint8_t*>(buffer), static_cast<size_t>(bytes));
+  const auto offset = static_cast<int64_t>(location);
+  const auto on_request = [&file](int64_t read) {
+    if (file.activity) file.activity->Read(read);
+  };
   try {
-    file.reader.Read(static_cast<int64_t>(location),
-                     {static_cast<uint8_t*>(buffer), static_cast<size_t>(bytes)},
-                     [&file](int64_t read) {
-                       if (file.activity) file.activity->Read(read);
-                     });
+    if (cache_) {
+      if (file.activity) file.activity->Reached(file.file->key, offset);
+      cache_->Read(*file.file, offset, to, on_request);
+      return;
+    }
+    const bool first = file.reader.checksums() == nullptr;
+    file.reader.Read(offset, to, on_request);
+    if (first) Keep(file.path, file.reader.checksums());
   } catch (const Error& error) {
     if (file.activity) file.activity->Failed(error);
     throw duckdb::IOException("%s", std::string(error.what()));
   }
-  if (first) Keep(file.path, file.reader.checksums());
 }
 
 int64_t LakeFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes) {
   LakeFileHandle& file = Ours(handle);
-  const int64_t left = file.size - static_cast<int64_t>(file.position);
+  const int64_t left = file.file->bytes - static_cast<int64_t>(file.position);
   const int64_t count = std::clamp<int64_t>(left, 0, bytes);
   if (count > 0) Read(handle, buffer, count, file.position);
   file.position += static_cast<duckdb::idx_t>(count);
@@ -154,7 +183,7 @@ int64_t LakeFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t b
 }
 
 int64_t LakeFileSystem::GetFileSize(duckdb::FileHandle& handle) {
-  return Ours(handle).size;
+  return Ours(handle).file->bytes;
 }
 
 // Data files are never changed once written, so one tag serves the caches for ever.
@@ -163,7 +192,7 @@ duckdb::timestamp_t LakeFileSystem::GetLastModifiedTime(duckdb::FileHandle& hand
 }
 
 std::string LakeFileSystem::GetVersionTag(duckdb::FileHandle& handle) {
-  return Ours(handle).key;
+  return Ours(handle).file->key;
 }
 
 duckdb::FileType LakeFileSystem::GetFileType(duckdb::FileHandle& handle) {

@@ -9,9 +9,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/read_ahead.h"
 #include "lake/file_checksums.h"
 #include "lake/object_store.h"
 #include "lake/table_metadata.h"
@@ -35,6 +37,11 @@ class QueryActivity : public duckdb::ClientContextState {
   /// Keeps the first error only: DuckDB hands out text, and loses what kind it was.
   void Failed(const Error& error);
 
+  /// A scan of the query is read ahead of from now on, until StopReadAhead().
+  void Follow(std::shared_ptr<ReadAhead> scan);
+  void Reached(const std::string& key, int64_t offset);
+  void StopReadAhead();
+
   void FillIn(QueryStatistics* statistics) const;
   std::optional<Error> failure() const;
 
@@ -47,6 +54,8 @@ class QueryActivity : public duckdb::ClientContextState {
   int64_t lake_files_ = 0;
   int64_t lake_bytes_ = 0;
   std::optional<Error> failure_;
+  bool read_ahead_stopped_ = false;
+  std::vector<std::shared_ptr<ReadAhead>> scans_;
 };
 
 /// Lets DuckDB read the lake's data files through the object store as "lake://KEY".
@@ -56,11 +65,12 @@ class LakeFileSystem : public duckdb::FileSystem {
  public:
   static constexpr const char* kPrefix = "lake://";
 
-  explicit LakeFileSystem(ObjectStore* store) : store_(store) {}
+  /// Through the cache, unless that is nullptr.
+  LakeFileSystem(ObjectStore* store, ReadCache* cache) : store_(store), cache_(cache) {}
 
   /// Makes a data file readable. Its size comes from the catalog, so that opening it asks
   /// the store nothing.
-  void Declare(const DataFile& file);
+  void Declare(std::shared_ptr<const DataFile> file);
   static std::string PathOf(const DataFile& file) { return kPrefix + file.key; }
 
   duckdb::unique_ptr<duckdb::FileHandle> OpenFile(
@@ -95,13 +105,14 @@ class LakeFileSystem : public duckdb::FileSystem {
  private:
   /// A file of the lake, and its own checksums once somebody has read them.
   struct DeclaredFile {
-    int64_t size = 0;
-    std::shared_ptr<const FileChecksums> checksums;
+    std::shared_ptr<const DataFile> file;
+    std::shared_ptr<const FileChecksums> checksums;  ///< Unless the cache has them.
   };
   std::optional<DeclaredFile> Find(const std::string& path) const;
   void Keep(const std::string& path, std::shared_ptr<const FileChecksums> checksums);
 
-  ObjectStore* store_;
+  ObjectStore* const store_;
+  ReadCache* const cache_;
   mutable std::mutex mutex_;
   std::map<std::string, DeclaredFile> files_;  // By path; guarded by mutex_.
 };

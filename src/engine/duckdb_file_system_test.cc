@@ -13,13 +13,17 @@ using duckdb::FileFlags;
 
 class LakeFileSystemTest : public testing::Test {
  protected:
-  LakeFileSystemTest() : files_(lake_.store()) {
+  LakeFileSystemTest() : files_(lake_.store(), nullptr) {
     lake_.store()->Put(kKey, content_);
     lake_.store()->Put("catalog/secret", "secret");
+    Declare(&files_);
+  }
+
+  void Declare(LakeFileSystem* files) {
     DataFile file;
     file.key = kKey;
     file.bytes = static_cast<int64_t>(content_.size());
-    files_.Declare(file);
+    files->Declare(std::make_shared<const DataFile>(std::move(file)));
   }
 
   auto Open(const std::string& path,
@@ -84,11 +88,8 @@ TEST_F(LakeFileSystemTest, DamageFails) {
     damaged[i] = static_cast<char>(damaged[i] ^ 1);
     lake_.store()->Put(kKey, damaged);
     char buffer[5];
-    LakeFileSystem files(lake_.store());
-    DataFile file;
-    file.key = kKey;
-    file.bytes = static_cast<int64_t>(damaged.size());
-    files.Declare(file);
+    LakeFileSystem files(lake_.store(), nullptr);
+    Declare(&files);
     const auto handle =
         files.OpenFile("lake://data/t/f.parquet", FileFlags::FILE_FLAGS_READ, nullptr);
     EXPECT_THROW(files.Read(*handle, buffer, 5, 2), duckdb::IOException) << i;

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "engine/duckdb_file_pruner.h"
+#include "engine/scan_ranges.h"
 
 namespace shoestring {
 
@@ -30,8 +31,9 @@ using duckdb::Value;
 constexpr const char* kCanHaveNan = "can_have_nan";
 
 struct LakeScanInfo : duckdb::TableFunctionInfo {
-  explicit LakeScanInfo(std::shared_ptr<LakeTables> tables) : tables(std::move(tables)) {}
-  const std::shared_ptr<LakeTables> tables;
+  std::shared_ptr<LakeTables> tables;
+  RemoteReads* remote = nullptr;
+  duckdb::table_function_init_global_t parquet_init = nullptr;
 };
 
 /// The files that a scan of a table still has to read.
@@ -41,6 +43,7 @@ class LakeFileList : public duckdb::MultiFileList {
       : table_(std::move(table)), files_(std::move(files)) {}
 
   const std::shared_ptr<const LakeTable>& table() const { return table_; }
+  const FileSet& files() const { return files_; }
 
   idx_t Rows() const {
     int64_t rows = 0;
@@ -112,16 +115,19 @@ class LakeFileList : public duckdb::MultiFileList {
 /// Tells DuckDB's Parquet scan what the catalog knows.
 class LakeReader : public duckdb::MultiFileReader {
  public:
-  explicit LakeReader(std::shared_ptr<LakeTables> tables) : tables_(std::move(tables)) {}
+  explicit LakeReader(duckdb::shared_ptr<LakeScanInfo> info) : info_(std::move(info)) {}
+
+  const LakeScanInfo& info() const { return *info_; }
 
   static duckdb::unique_ptr<duckdb::MultiFileReader> Create(
       const duckdb::TableFunction& function) {
     return duckdb::make_uniq<LakeReader>(
-        function.function_info->Cast<LakeScanInfo>().tables);
+        duckdb::shared_ptr_cast<duckdb::TableFunctionInfo, LakeScanInfo>(
+            function.function_info));
   }
 
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
-    auto copy = duckdb::make_uniq<LakeReader>(tables_);
+    auto copy = duckdb::make_uniq<LakeReader>(info_);
     copy->function_name = function_name;
     copy->table_ = table_;
     return copy;
@@ -133,7 +139,7 @@ class LakeReader : public duckdb::MultiFileReader {
       const duckdb::FileGlobInput& input) override {
     const auto activity = QueryActivity::Of(context);
     try {
-      table_ = tables_->Load(paths.at(0));
+      table_ = info_->tables->Load(paths.at(0));
     } catch (const Error& error) {
       if (activity) activity->Failed(error);
       throw duckdb::IOException("%s", std::string(error.what()));
@@ -174,7 +180,7 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
  private:
-  const std::shared_ptr<LakeTables> tables_;
+  const duckdb::shared_ptr<LakeScanInfo> info_;
   std::shared_ptr<const LakeTable> table_;
 };
 
@@ -191,8 +197,60 @@ duckdb::vector<duckdb::PartitionStatistics> RowCount(
   return result;
 }
 
+/// The columns and filters of one scan, which outlive it.
+class ScannedColumns {
+ public:
+  ScannedColumns(std::shared_ptr<const LakeTable> table,
+                 const duckdb::TableFunctionInitInput& input)
+      : table_(std::move(table)) {
+    const auto& columns = table_->metadata.columns;
+    for (idx_t i = 0; i < input.column_ids.size(); ++i) {
+      if (input.column_ids[i] >= columns.size()) continue;
+      const LakeColumn& column = columns[input.column_ids[i]];
+      fields_.insert(column.field_id);
+      if (!input.filters) continue;
+      const auto filter = input.filters->filters.find(i);
+      if (filter == input.filters->filters.end()) continue;
+      filters_.emplace_back(&column, filter->second->Copy().release());
+    }
+  }
+
+  std::vector<ByteRange> RangesIn(const std::string& footer) const {
+    return ColumnRanges(footer, table_->metadata, fields_, [this](const DataFile& group) {
+      return std::ranges::none_of(filters_, [&](const auto& filter) {
+        return RulesOut(*filter.second, *filter.first, group);
+      });
+    });
+  }
+
+ private:
+  const std::shared_ptr<const LakeTable> table_;
+  std::set<int> fields_;
+  std::vector<std::pair<const LakeColumn*, std::shared_ptr<duckdb::TableFilter>>>
+      filters_;
+};
+
+/// Begins to read what the scan will ask for, before it opens its first file.
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
+    ClientContext& context, duckdb::TableFunctionInitInput& input) {
+  const auto& data = input.bind_data->Cast<duckdb::MultiFileBindData>();
+  const auto& info = dynamic_cast<const LakeReader&>(*data.multi_file_reader).info();
+  const auto activity = QueryActivity::Of(context);
+  if (info.remote && activity) {
+    const auto& list = dynamic_cast<const LakeFileList&>(*data.file_list);
+    const auto columns = std::make_shared<const ScannedColumns>(list.table(), input);
+    activity->Follow(info.remote->Ahead(
+        {.files = list.files(),
+         .owner = list.table(),
+         .wanted =
+             [columns](const std::string& footer) { return columns->RangesIn(footer); },
+         .on_request = [activity](int64_t bytes) { activity->Read(bytes); }}));
+  }
+  return info.parquet_init(context, input);
+}
+
 duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
-                               std::shared_ptr<LakeTables> tables) {
+                               std::shared_ptr<LakeTables> tables, RemoteReads* remote) {
   const auto& overloads = loader.GetTableFunction("parquet_scan").functions.functions;
   auto scan = *std::find_if(overloads.begin(), overloads.end(), [](const auto& overload) {
     return overload.arguments.at(0) == LogicalType::VARCHAR;
@@ -200,7 +258,12 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
   scan.name = "lake_scan";
   std::erase_if(scan.named_parameters,
                 [](const auto& parameter) { return parameter.first != kCanHaveNan; });
-  scan.function_info = duckdb::make_shared_ptr<LakeScanInfo>(std::move(tables));
+  auto info = duckdb::make_shared_ptr<LakeScanInfo>();
+  info->tables = std::move(tables);
+  info->remote = remote;
+  info->parquet_init = scan.init_global;
+  scan.function_info = std::move(info);
+  scan.init_global = InitScan;
   scan.get_multi_file_reader = LakeReader::Create;
   scan.get_partition_stats = RowCount;
   // They would read a plan back without its catalog.
@@ -233,9 +296,10 @@ void CreateView(ClientContext& context, duckdb::Catalog& catalog,
 
 }  // namespace
 
-void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables) {
+void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
+                        RemoteReads* remote) {
   duckdb::ExtensionLoader loader(*database.instance, "shoestring");
-  loader.RegisterFunction(LakeScan(loader, tables));
+  loader.RegisterFunction(LakeScan(loader, tables, remote));
   duckdb::Connection connection(database);
   connection.BeginTransaction();
   ClientContext& context = *connection.context;

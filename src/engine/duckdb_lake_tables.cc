@@ -48,10 +48,27 @@ std::shared_ptr<const LakeTable> LakeTables::Load(const std::string& name) {
     const auto found = loaded_.find(name);
     if (found != loaded_.end()) return found->second;
   }
-  auto table = std::make_shared<const LakeTable>(catalog_.LoadTable(state_, name));
-  for (const DataFile& file : table->metadata.files) files_->Declare(file);
+  return Keep(name, std::make_shared<const LakeTable>(catalog_.LoadTable(state_, name)));
+}
+
+std::shared_ptr<const LakeTable> LakeTables::Keep(
+    const std::string& name, std::shared_ptr<const LakeTable> table) {
+  for (const DataFile& file : table->metadata.files) {
+    files_->Declare(std::shared_ptr<const DataFile>(table, &file));
+  }
   const std::lock_guard lock(mutex_);
   return loaded_.emplace(name, std::move(table)).first->second;
+}
+
+void LakeTables::Adopt(LakeTables& others) {
+  std::unique_lock lock(others.mutex_);
+  const Loaded loaded = others.loaded_;
+  lock.unlock();
+  for (const auto& [name, table] : loaded) {
+    const auto entry = state_.tables.find(name);
+    if (entry == state_.tables.end()) continue;
+    if (entry->second == others.state_.tables.at(name)) Keep(name, table);
+  }
 }
 
 }  // namespace shoestring

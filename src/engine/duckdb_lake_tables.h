@@ -33,15 +33,21 @@ class LakeTables {
   LakeTables(Catalog catalog, LakeState state, LakeFileSystem* files);
 
   const LakeState& state() const { return state_; }
+  /// Takes over what `others` has loaded of the same versions of tables.
+  void Adopt(LakeTables& others);
   /// Throws kNotFound for a table that this version does not have.
   std::shared_ptr<const LakeTable> Load(const std::string& name);
 
  private:
+  using Loaded = std::map<std::string, std::shared_ptr<const LakeTable>>;
+  std::shared_ptr<const LakeTable> Keep(const std::string& name,
+                                        std::shared_ptr<const LakeTable> table);
+
   const Catalog catalog_;
   const LakeState state_;
   LakeFileSystem* files_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const LakeTable>> loaded_;  // Guarded by mutex_.
+  Loaded loaded_;  // Guarded by mutex_.
 };
 
 }  // namespace shoestring

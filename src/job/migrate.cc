@@ -1,6 +1,5 @@
 #include "job/migrate.h"
 
-#include <boost/json.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -11,6 +10,8 @@
 #include "job/proof.h"
 #include "job/run_record.h"
 #include "job/table_copy.h"
+#include "job/table_version.h"
+#include "job/task_pool.h"
 #include "lake/catalog.h"
 #include "source/snapshot.h"
 
@@ -18,107 +19,10 @@ namespace shoestring {
 
 namespace {
 
-namespace json = boost::json;
-
 constexpr int kMaxDefaultJobs = 8;
 constexpr int64_t kLeastMemory = 64'000'000;
-
-std::string JsonNames(const std::vector<std::string>& names) {
-  return json::serialize(json::array(names.begin(), names.end()));
-}
-
-std::string JsonForeignKeys(const std::vector<ForeignKey>& keys) {
-  json::array array;
-  for (const auto& key : keys) {
-    array.push_back({{"name", key.name},
-                     {"columns", json::array(key.columns.begin(), key.columns.end())},
-                     {"schema", key.schema},
-                     {"table", key.table},
-                     {"referenced_columns", json::array(key.referenced_columns.begin(),
-                                                        key.referenced_columns.end())}});
-  }
-  return json::serialize(array);
-}
-
-std::string JsonUniqueIndexes(const std::vector<SourceIndex>& indexes) {
-  json::array array;
-  for (const auto& index : indexes) {
-    if (!index.unique || index.primary) continue;
-    array.push_back(json::array(index.columns.begin(), index.columns.end()));
-  }
-  return json::serialize(array);
-}
-
-// What Iceberg has no place for; docs/formats.md lists the names.
-std::map<std::string, std::string> Properties(const TablePlan& plan,
-                                              const MigrateOptions& options) {
-  const TableDescription& source = plan.source;
-  std::map<std::string, std::string> properties{
-      {"shoestring.source-schema", source.schema},
-      {"shoestring.source-table", source.name},
-      {"shoestring.source-kind", std::string(1, source.kind)},
-      {"shoestring.row-security", source.row_security ? "true" : "false"},
-      {"shoestring.primary-key", JsonNames(source.PrimaryKey())},
-      {"shoestring.foreign-keys", JsonForeignKeys(source.foreign_keys)},
-      {"shoestring.unique", JsonUniqueIndexes(source.indexes)},
-      {"shoestring.compression", ToString(options.compression)},
-  };
-  json::object policies;
-  for (const auto& mapping : plan.mappings) {
-    if (mapping.policy != AnomalyPolicy::kError) {
-      policies[mapping.column] = ToString(mapping.policy);
-    }
-  }
-  if (!policies.empty()) {
-    properties["shoestring.anomalies"] = json::serialize(policies);
-  }
-  if (!options.where.empty()) properties["shoestring.where"] = options.where;
-  if (options.limit) properties["shoestring.limit"] = std::to_string(*options.limit);
-  if (!source.comment.empty()) properties["comment"] = source.comment;
-  std::vector<std::string> sort;
-  for (const size_t i : plan.sort) sort.push_back(plan.mappings[i].column);
-  properties["shoestring.sort-columns"] = fmt::format("{}", fmt::join(sort, ","));
-  return properties;
-}
-
-TableChange MakeChange(const TablePlan& plan, const MigrateOptions& options,
-                       const std::string& run, const Snapshot& snapshot,
-                       CopiedTable copied, const Catalog& catalog,
-                       const LakeState& state) {
-  TableChange change;
-  change.run = run;
-  change.source_lsn = snapshot.lsn;
-  change.source_time_ms = snapshot.time_ms;
-  TableMetadata& table = change.table;
-  table.name = plan.name;
-  table.uuid = NewTableUuid();
-  const auto entry = state.tables.find(plan.name);
-  if (entry != state.tables.end()) {
-    change.expected_metadata = entry->second.metadata;
-    try {
-      const TableMetadata before = catalog.LoadTable(state, plan.name);
-      table.uuid = before.uuid;
-      table.sequence_number = before.sequence_number + 1;
-    } catch (const Error& error) {
-      // Damaged or gone: this run is how to mend it, as a new table.
-      if (error.kind() != ErrorKind::kCorrupt && error.kind() != ErrorKind::kNotFound)
-        throw;
-    }
-  }
-  table.columns = plan.columns;
-  table.partitioning = plan.partitioning;
-  for (const size_t i : plan.sort) table.sort.push_back({plan.columns[i].field_id});
-  table.snapshot_id = NewSnapshotId();
-  table.committed_at_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count();
-  table.properties = Properties(plan, options);
-  table.files = std::move(copied.files);
-  change.seal = std::move(copied.seal);
-  std::sort(table.files.begin(), table.files.end(),
-            [](const DataFile& a, const DataFile& b) { return a.key < b.key; });
-  return change;
-}
+// Renames cost nothing, but a bucket takes its time for each object.
+constexpr int kPublishers = 8;
 
 int64_t MillisecondsSince(std::chrono::steady_clock::time_point begun) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -137,83 +41,255 @@ int64_t PeakMemoryBytes() {
   return 0;
 }
 
-TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
-  TableReport report;
-  report.name = plan.name;
-  report.rows = copied.rows;
-  report.files = static_cast<int64_t>(copied.files.size());
-  report.partitions = copied.partitions;
-  for (const auto& file : copied.files) report.bytes += file.bytes;
-  report.source_bytes = plan.source.bytes();
-  if (plan.partitioning.granularity != Granularity::kNone) {
-    report.partitioned_by = fmt::format("{}:{}", plan.partitioning.column,
-                                        ToString(plan.partitioning.granularity));
+Error FailProof(const std::vector<Fault>& faults) {
+  std::string first;
+  constexpr size_t kMostShown = 5;
+  for (size_t i = 0; i < std::min(faults.size(), kMostShown); ++i) {
+    first += "\n" + Describe(faults[i]);
   }
-  std::vector<std::string> sort;
-  for (const size_t i : plan.sort) sort.push_back(plan.mappings[i].column);
-  report.sorted_by = fmt::format("{}", fmt::join(sort, ", "));
-  for (size_t i = 0; i < copied.replaced.size(); ++i) {
-    if (copied.replaced[i] == 0) continue;
-    report.replaced.push_back(
-        {plan.mappings[i].column, plan.mappings[i].policy, copied.replaced[i]});
-  }
-  return report;
+  return Fail(
+      ErrorKind::kCorrupt,
+      "The copy is not what the source sent, so nothing was changed; {} in all:{}",
+      faults.size(), first);
 }
 
-class Progress {
+/// One migration, step by step.
+class Migration {
  public:
-  Progress(const std::vector<TablePlan>& plans, const MigrateOptions& options,
-           const TableCopier* copier,
-           const std::function<void(const MigrateProgress&)>& on_progress)
-      : copier_(copier), on_progress_(on_progress) {
-    for (const auto& plan : plans) {
-      const int64_t rows = plan.source.EstimatedRows();
-      progress_.rows_expected += options.limit ? std::min(rows, *options.limit) : rows;
-    }
-    progress_.tables = static_cast<int>(plans.size());
-  }
+  using OnProgress = std::function<void(const MigrateProgress&)>;
 
-  void Show(std::string phase, const ProofProgress& proof = {}) {
-    progress_.bytes_proven = proof.bytes;
-    const CopyCounters& counters = copier_->counters();
+  Migration(const MigrateOptions& options, const std::stop_token& stop,
+            const OnProgress& on_progress);
+
+  MigrateReport Run();
+
+ private:
+  void Begin();
+  void Work();
+  void GoOn();
+  void Copy();
+  void Publish();
+  void Prove();
+  void Commit();
+  /// Leaves behind what the next run can use, or nothing; what the user is told then.
+  [[noreturn]] void End(const std::exception_ptr& failure);
+  std::string LeaveForTheNext(const std::string& why);
+  FinishedTable Finished(size_t plan, CopiedTable copied) const;
+  void Show(std::string phase);
+
+  const MigrateOptions options_;
+  const OnProgress& on_progress_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  // Stopped by the user, or by the loss of the lease.
+  std::stop_source stop_;
+  const std::stop_callback<std::function<void()>> forward_;
+
+  Connection connection_;
+  Snapshot snapshot_;
+  std::vector<TablePlan> plans_;
+  std::vector<PlanIdentity> identities_;
+  std::unique_ptr<ObjectStore> store_;
+  std::optional<RunRecord> record_;
+  std::optional<Catalog> catalog_;
+  LakeState state_;  ///< As it was when the run began.
+
+  std::vector<std::optional<FinishedTable>> finished_;  ///< By plan.
+  bool publishing_ = false;
+  MigrateProgress progress_;
+  MigrateReport report_;
+};
+
+Migration::Migration(const MigrateOptions& options, const std::stop_token& stop,
+                     const OnProgress& on_progress)
+    : options_(ResolveDefaults(options)),
+      on_progress_(on_progress),
+      forward_(stop, [this] { stop_.request_stop(); }),
+      connection_(options_.source, stop_.get_token()) {}
+
+MigrateReport Migration::Run() {
+  Begin();
+  try {
+    Work();
+  } catch (...) {
+    End(std::current_exception());
+  }
+  report_.wall_ms = MillisecondsSince(begun_);
+  report_.peak_memory_bytes = PeakMemoryBytes();
+  record_->Commit(FormatReportJson(report_));
+  return std::move(report_);
+}
+
+void Migration::Begin() {
+  snapshot_ = ExportSnapshot(&connection_, TablesToLock(&connection_, options_));
+  plans_ = PlanMigration(&connection_, options_);
+  const std::string identity = IdentityOf(&connection_, options_);
+  RunRequest request{"migrate", connection_.description(), identity, {}, options_.fresh};
+  for (const auto& plan : plans_) {
+    request.tables.push_back(plan.name);
+    identities_.push_back(IdentityOf(&connection_, plan, options_));
+  }
+  // Not before: a source that cannot be read must not leave an empty folder behind.
+  store_ = OpenObjectStore(options_.lake, /*create=*/true, options_.s3);
+  record_.emplace(store_.get(), std::move(request), [this] { stop_.request_stop(); });
+}
+
+void Migration::Work() {
+  report_.run = record_->id();
+  report_.source = connection_.description();
+  report_.lake = store_->Uri();
+  report_.source_lsn = snapshot_.lsn;
+  report_.source_time_ms = snapshot_.time_ms;
+  report_.cleared_runs = record_->cleared();
+  catalog_.emplace(store_.get());
+  state_ = catalog_->Load();
+  CheckNamesInLake(plans_, state_);
+  GoOn();
+  Copy();
+  Publish();
+  Prove();
+  Commit();
+}
+
+void Migration::GoOn() {
+  Resumption resumption = Resume(&connection_, store_.get(), record_->taken(), plans_,
+                                 identities_, options_.keep);
+  finished_ = std::move(resumption.kept);
+  report_.resumed = resumption.tables;
+  progress_.resumed = std::move(resumption.tables);
+}
+
+void Migration::Copy() {
+  std::vector<TablePlan> plans;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    if (finished_[i]) continue;
+    const int64_t rows = plans_[i].source.EstimatedRows();
+    progress_.rows_expected += std::min(rows, options_.limit.value_or(rows));
+    plans.push_back(plans_[i]);
+    places.push_back(i);
+  }
+  progress_.tables = static_cast<int>(plans.size());
+  TableCopier copier(options_, plans, store_.get(), record_->id());
+  const auto show = [&] {
+    const CopyCounters& counters = copier.counters();
     progress_.rows_read = counters.rows_read;
     progress_.rows_written = counters.rows_written;
     progress_.bytes_read = counters.bytes_read;
     progress_.bytes_written = counters.bytes_written;
     progress_.tables_done = counters.tables_done;
     progress_.rows_expected = std::max(progress_.rows_expected, progress_.rows_read);
-    progress_.phase = std::move(phase);
-    on_progress_(progress_);
+    Show("copying");
+  };
+  std::vector<CopiedTable> copied =
+      copier.Run(&connection_, snapshot_, stop_.get_token(), show,
+                 [&](size_t i, const CopiedTable& table) {
+                   record_->Keep(Finished(places[i], table), plans[i]);
+                 });
+  show();
+  for (size_t i = 0; i < places.size(); ++i) {
+    finished_[places[i]] = Finished(places[i], std::move(copied[i]));
   }
+  report_.copy_bytes = copier.counters().bytes_read;
+  report_.spill_bytes = copier.spilled_bytes();
+  report_.fewer_connections = copier.refusal();
+}
 
- private:
-  const TableCopier* copier_;
-  const std::function<void(const MigrateProgress&)>& on_progress_;
-  MigrateProgress progress_;
-};
+FinishedTable Migration::Finished(size_t plan, CopiedTable copied) const {
+  return {.run = record_->id(),
+          .table = plans_[plan].name,
+          .plan = identities_[plan].checksum,
+          .source_lsn = snapshot_.lsn,
+          .source_time_ms = snapshot_.time_ms,
+          .source_xmin = snapshot_.xmin,
+          .copied = std::move(copied)};
+}
 
-/// Reads back what was written and compares it with what the source sent.
-void Prove(ObjectStore* store, const MigrateOptions& options, const std::stop_token& stop,
-           std::vector<CopiedTable>* copied, Progress* progress) {
+void Migration::Publish() {
+  std::vector<const StagedObject*> objects;
+  for (const auto& table : finished_) {
+    for (const auto& object : table->copied.objects) objects.push_back(&object);
+  }
+  record_->Renew();
+  publishing_ = true;
+  RunTasks(
+      kPublishers, objects.size(), stop_.get_token(), [&] { Show("publishing"); },
+      [&](size_t, size_t i, const std::stop_token&) {
+        record_->CheckLease();
+        store_->Publish(*objects[i]);
+      });
+}
+
+void Migration::Prove() {
+  const auto begun = std::chrono::steady_clock::now();
   std::vector<Seal> seals;
-  for (auto& table : *copied) seals.push_back(std::move(table.seal));
-  const auto faults = ProveCopies(store, &seals,
-                                  {.jobs = options.jobs,
-                                   .memory = options.memory,
-                                   .stop = stop,
+  for (auto& table : finished_) seals.push_back(std::move(table->copied.seal));
+  const auto faults = ProveCopies(store_.get(), &seals,
+                                  {.jobs = options_.jobs,
+                                   .memory = options_.memory,
+                                   .stop = stop_.get_token(),
                                    .on_progress = [&](const ProofProgress& done) {
-                                     progress->Show("proving", done);
+                                     progress_.bytes_proven = done.bytes;
+                                     progress_.bytes_to_prove = done.bytes_expected;
+                                     Show("proving");
                                    }});
-  for (size_t i = 0; i < seals.size(); ++i) (*copied)[i].seal = std::move(seals[i]);
-  if (faults.empty()) return;
-  std::string first;
-  constexpr size_t kMostShown = 5;
-  for (size_t i = 0; i < std::min(faults.size(), kMostShown); ++i) {
-    first += "\n" + Describe(faults[i]);
+  for (size_t i = 0; i < seals.size(); ++i) {
+    finished_[i]->copied.seal = std::move(seals[i]);
   }
-  throw Fail(ErrorKind::kCorrupt,
-             "The copy is not what the source sent, so nothing was changed; {} in all:{}",
-             faults.size(), first);
+  if (!faults.empty()) throw FailProof(faults);
+  report_.verify_ms = MillisecondsSince(begun);
+}
+
+void Migration::Commit() {
+  Show("committing");
+  std::vector<TableChange> changes;
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    FinishedTable& table = *finished_[i];
+    report_.rows_verified += table.copied.rows;
+    report_.tables.push_back(ReportTable(plans_[i], table.copied));
+    report_.tables.back().source_lsn = table.source_lsn;
+    if (table.run != record_->id()) report_.tables.back().kept_from = table.run;
+    changes.push_back(MakeTableChange(plans_[i], options_, record_->id(),
+                                      std::move(table), *catalog_, state_));
+  }
+  catalog_->Commit(changes, [&] { record_->Renew(); });
+}
+
+void Migration::Show(std::string phase) {
+  progress_.phase = std::move(phase);
+  on_progress_(progress_);
+}
+
+void Migration::End(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    const std::string hint = LeaveForTheNext(error.what());
+    // Everything else is an echo of it.
+    if (const auto lost = record_->lost()) throw *lost;
+    if (hint.empty()) throw;
+    throw Error(error.kind(), error.what() + hint)
+        .WithSqlstate(std::string(error.sqlstate()));
+  } catch (const std::exception& error) {
+    LeaveForTheNext(error.what());
+    throw;
+  }
+}
+
+// What was published would be seen by plain readers of the folder beside the version that
+// the catalog names, for as long as nobody goes on: so that is taken back.
+std::string Migration::LeaveForTheNext(const std::string& why) {
+  try {
+    if (publishing_) return record_->Abandon(), "";
+    const size_t tables = record_->GiveUp(why);
+    if (tables == 0) return "";
+    return fmt::format(
+        ". What is finished is kept, {} of {} tables: run the same command again to go "
+        "on, with --fresh to start over",
+        tables, plans_.size());
+  } catch (const Error&) {
+    // The first error is the one to tell; the next run clears up.
+    return "";
+  }
 }
 
 }  // namespace
@@ -242,101 +318,9 @@ MigrateOptions ResolveDefaults(MigrateOptions options) {
   return options;
 }
 
-MigrateReport Migrate(const MigrateOptions& given, const std::stop_token& stop,
+MigrateReport Migrate(const MigrateOptions& options, const std::stop_token& stop,
                       const std::function<void(const MigrateProgress&)>& on_progress) {
-  const auto begun = std::chrono::steady_clock::now();
-  const MigrateOptions options = ResolveDefaults(given);
-  Connection connection(options.source, stop);
-  const Snapshot snapshot =
-      ExportSnapshot(&connection, TablesToLock(&connection, options));
-  const std::vector<TablePlan> plans = PlanMigration(&connection, options);
-  // Not before: a source that cannot be read must not leave an empty folder behind.
-  const auto store = OpenObjectStore(options.lake, /*create=*/true, options.s3);
-
-  std::vector<std::string> names;
-  for (const auto& plan : plans) names.push_back(plan.name);
-  RunRecord record(store.get(), "migrate", connection.description(), names);
-  MigrateReport report;
-  report.run = record.id();
-  report.source = connection.description();
-  report.lake = store->Uri();
-  report.source_lsn = snapshot.lsn;
-  report.source_time_ms = snapshot.time_ms;
-  report.cleared_runs = record.cleared();
-  try {
-    Catalog catalog(store.get());
-    const LakeState state = catalog.Load();
-    CheckNamesInLake(plans, state);
-    TableCopier copier(options, plans, store.get(), record.id());
-    Progress progress(plans, options, &copier, on_progress);
-    std::vector<CopiedTable> copied =
-        copier.Run(&connection, snapshot, stop, [&] { progress.Show("copying"); });
-    for (const auto& table : copied) {
-      for (const auto& object : table.objects) store->Publish(object);
-    }
-    const auto copied_at = std::chrono::steady_clock::now();
-    Prove(store.get(), options, stop, &copied, &progress);
-    report.verify_ms = MillisecondsSince(copied_at);
-    progress.Show("committing");
-    std::vector<TableChange> changes;
-    for (size_t i = 0; i < plans.size(); ++i) {
-      report.tables.push_back(ReportTable(plans[i], copied[i]));
-      report.rows_verified += copied[i].rows;
-      changes.push_back(MakeChange(plans[i], options, record.id(), snapshot,
-                                   std::move(copied[i]), catalog, state));
-    }
-    catalog.Commit(changes);
-    report.copy_bytes = copier.counters().bytes_read;
-    report.spill_bytes = copier.spilled_bytes();
-    report.fewer_connections = copier.refusal();
-  } catch (...) {
-    try {
-      record.Abandon();
-    } catch (const Error&) {
-      // The first error is the one to tell; the next run clears up.
-    }
-    throw;
-  }
-  report.wall_ms = MillisecondsSince(begun);
-  report.peak_memory_bytes = PeakMemoryBytes();
-  record.Commit(FormatReportJson(report));
-  return report;
-}
-
-std::string FormatReportJson(const MigrateReport& report) {
-  json::array tables;
-  for (const auto& table : report.tables) {
-    json::array replaced;
-    for (const auto& [column, policy, values] : table.replaced) {
-      replaced.push_back(
-          {{"column", column}, {"policy", ToString(policy)}, {"values", values}});
-    }
-    tables.push_back({{"table", table.name},
-                      {"rows", table.rows},
-                      {"files", table.files},
-                      {"partitions", table.partitions},
-                      {"bytes", table.bytes},
-                      {"source_bytes", table.source_bytes},
-                      {"partitioned_by", table.partitioned_by},
-                      {"sorted_by", table.sorted_by},
-                      {"replaced", std::move(replaced)}});
-  }
-  const json::object object{{"run", report.run},
-                            {"source", report.source},
-                            {"lake", report.lake},
-                            {"source_lsn", report.source_lsn},
-                            {"source_time_ms", report.source_time_ms},
-                            {"rows_verified", report.rows_verified},
-                            {"wall_ms", report.wall_ms},
-                            {"verify_ms", report.verify_ms},
-                            {"copy_bytes", report.copy_bytes},
-                            {"spill_bytes", report.spill_bytes},
-                            {"peak_memory_bytes", report.peak_memory_bytes},
-                            {"fewer_connections", report.fewer_connections},
-                            {"cleared_runs", json::array(report.cleared_runs.begin(),
-                                                         report.cleared_runs.end())},
-                            {"tables", std::move(tables)}};
-  return json::serialize(object);
+  return Migration(options, stop, on_progress).Run();
 }
 
 }  // namespace shoestring

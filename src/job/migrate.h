@@ -7,63 +7,30 @@
 #include <vector>
 
 #include "job/migrate_plan.h"
+#include "job/migrate_report.h"
 
 namespace shoestring {
 
 /// How far a migration is. Rows and bytes of the source are estimates until they are
 /// read.
 struct MigrateProgress {
-  std::string phase;  ///< "copying", "proving", "committing".
+  std::string phase;  ///< "copying", "publishing", "proving", "committing".
   int64_t rows_expected = 0;
   int64_t rows_read = 0;
   int64_t rows_written = 0;
   int64_t bytes_read = 0;     ///< From Postgres.
   int64_t bytes_written = 0;  ///< Parquet.
   int64_t bytes_proven = 0;   ///< Read back from the lake.
+  int64_t bytes_to_prove = 0;
   int tables_done = 0;
   int tables = 0;
+  std::vector<ResumedTable> resumed;  ///< What an earlier run had finished.
 };
-
-/// Values that could not be kept, and became null or the nearest that can.
-struct ReplacedValues {
-  std::string column;
-  AnomalyPolicy policy = AnomalyPolicy::kNull;
-  int64_t values = 0;
-};
-
-struct TableReport {
-  std::string name;
-  int64_t rows = 0;
-  int64_t files = 0;
-  int64_t partitions = 0;
-  int64_t bytes = 0;         ///< Parquet.
-  int64_t source_bytes = 0;  ///< Heap and TOAST.
-  std::string partitioned_by;
-  std::string sorted_by;
-  std::vector<ReplacedValues> replaced;
-};
-
-struct MigrateReport {
-  std::string run;
-  std::string source;
-  std::string lake;
-  std::string source_lsn;
-  int64_t source_time_ms = 0;
-  std::vector<TableReport> tables;
-  std::vector<std::string> cleared_runs;
-  std::string fewer_connections;  ///< Why there were fewer than jobs; else empty.
-  int64_t rows_verified = 0;      ///< Read back and found to be those of the source.
-  int64_t wall_ms = 0;
-  int64_t verify_ms = 0;  ///< Of it.
-  int64_t copy_bytes = 0;
-  int64_t spill_bytes = 0;
-  int64_t peak_memory_bytes = 0;
-};
-
-std::string FormatReportJson(const MigrateReport& report);
 
 /// Copies the tables under one snapshot and makes all of them visible in one commit.
-/// Killed or failed at any moment, it leaves what was visible as it was.
+/// Killed or failed at any moment, it leaves what was visible as it was; what it had
+/// finished by then is kept by the next such run, as far as it still is what the source
+/// holds.
 MigrateReport Migrate(const MigrateOptions& options, const std::stop_token& stop,
                       const std::function<void(const MigrateProgress&)>& on_progress);
 

@@ -38,6 +38,8 @@ struct MigrateOptions {
   int jobs = 0;                  ///< 0: as many as there are cores, at most 8.
   int64_t memory = 256'000'000;  ///< Bytes, for everything.
   std::string temporary_folder;  ///< Empty: $TMPDIR, else /var/tmp.
+  bool fresh = false;  ///< Copy all, whatever runs that did not end have finished.
+  bool keep = false;   ///< Keep what they finished even if it changed in the source.
 };
 
 /// What will be done with one table, and why.

@@ -1,336 +1,174 @@
 #include "job/run_record.h"
 
-#include <fmt/chrono.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <chrono>
-#include <fstream>
 #include <map>
-#include <optional>
-#include <random>
-#include <sstream>
 #include <tuple>
 
-#include "base/error.h"
-#include "base/json.h"
+#include "job/run_journal.h"
 
 namespace shoestring {
 
 namespace {
 
-namespace json = boost::json;
+using State = RunInfo::State;
 
-constexpr std::chrono::seconds kRenewEvery{30};
-constexpr int64_t kLeaseMs = 120'000;
-constexpr std::string_view kRunsPrefix = "runs/";
-constexpr std::string_view kRunFile = "/run.json";
-
-int64_t NowMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-/// Of a form that Trino takes as the beginning of a metadata.json's name.
-std::string NewRunId() {
-  std::random_device random;
-  return fmt::format("{:%Y%m%d-%H%M%S}-{:08x}", fmt::gmtime(std::time(nullptr)),
-                     random());
-}
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream content;
-  content << file.rdbuf();
-  std::string text = content.str();
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-std::string PidNamespace() {
-  char target[64] = {};
-  const ssize_t length = readlink("/proc/self/ns/pid", target, sizeof(target) - 1);
-  return length > 0 ? target : "";
-}
-
-// Clock ticks after boot at which a process started (field 22 of its stat), 0 without it.
-int64_t ProcessStart(int64_t pid) {
-  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid));
-  // The name in parentheses may hold anything.
-  const size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream fields(stat.substr(name_end + 1));
-  std::string field;
-  fields >> field;
-  if (field == "Z" || field == "X") return 0;  // Dead, but nobody has waited for it.
-  constexpr int kStateToStart = 19;
-  for (int i = 0; i < kStateToStart; ++i) fields >> field;
-  return std::strtoll(field.c_str(), nullptr, 10);
-}
-
-std::string_view StateName(RunInfo::State state) {
-  switch (state) {
-    case RunInfo::State::kRunning: return "running";
-    case RunInfo::State::kCommitted: return "committed";
-    case RunInfo::State::kFailed: return "failed";
-  }
-  return "failed";
-}
-
-RunInfo::State ParseState(std::string_view name) {
-  if (name == "running") return RunInfo::State::kRunning;
-  if (name == "committed") return RunInfo::State::kCommitted;
-  return RunInfo::State::kFailed;
-}
-
-std::string RunKey(std::string_view run) {
-  return fmt::format("{}{}{}", kRunsPrefix, run, kRunFile);
-}
-
-std::vector<RunInfo> LoadRuns(ObjectStore* store) {
-  std::vector<RunInfo> runs;
-  for (const auto& object : store->List(kRunsPrefix)) {
-    if (!object.key.ends_with(kRunFile)) continue;
-    try {
-      runs.push_back(ParseRunInfo(store->Get(object.key).content));
-    } catch (const Error& error) {
-      // Gone meanwhile, or not ours to judge.
-      if (error.kind() != ErrorKind::kNotFound && error.kind() != ErrorKind::kCorrupt)
-        throw;
-    }
-  }
-  return runs;
-}
+// Some 4,300 puts a day on S3, two cents.
+constexpr std::chrono::seconds kRenewEvery{20};
+// A lease that was renewed since then holds, unless the process was paused.
+constexpr int64_t kFreshMs = 45'000;
+// As long what a dead run finished is kept for its like, when nobody else is in the way.
+constexpr int64_t kKeepMs = int64_t{7} * 24 * 3600 * 1000;
+constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr int64_t kLongestStartMs = 10'000;
+constexpr int kRenewAttempts = 3;
 
 bool BeganBefore(const RunInfo& a, const RunInfo& b) {
   return std::tie(a.started_ms, a.id) < std::tie(b.started_ms, b.id);
 }
 
 bool Overlap(const RunInfo& a, const RunInfo& b) {
-  return std::any_of(a.tables.begin(), a.tables.end(), [&](const std::string& table) {
-    return std::find(b.tables.begin(), b.tables.end(), table) != b.tables.end();
+  return std::ranges::any_of(a.tables, [&](const std::string& table) {
+    return std::ranges::find(b.tables, table) != b.tables.end();
   });
 }
 
-void DeleteBelow(ObjectStore* store, const std::string& prefix) {
-  std::vector<std::string> keys;
-  for (auto& object : store->List(prefix)) keys.push_back(std::move(object.key));
-  store->DeleteAll(keys);
+bool HasCommitted(const LakeState& state, const std::string& run) {
+  return std::ranges::any_of(state.tables,
+                             [&](const auto& table) { return table.second.run == run; });
 }
 
-struct UnfinishedRuns {
-  std::set<std::string> alive;
-  std::vector<RunInfo> dead;
-};
-
-UnfinishedRuns FindUnfinishedRuns(ObjectStore* store) {
-  UnfinishedRuns found;
-  for (RunInfo& run : LoadRuns(store)) {
-    if (run.state != RunInfo::State::kRunning) continue;
-    if (IsAlive(run, NowMs())) {
-      found.alive.insert(run.id);
-    } else {
-      found.dead.push_back(std::move(run));
-    }
-  }
-  return found;
+std::vector<std::string> Ids(const std::vector<FoundRun>& runs) {
+  std::vector<std::string> ids;
+  for (const auto& run : runs) ids.push_back(run.info.id);
+  return ids;
 }
 
-// The files of runs that lie below a table's folders.
-std::vector<std::string> ListRunFiles(ObjectStore* store, const std::string& table) {
-  std::vector<std::string> keys;
-  for (const std::string folder : {"data/", "catalog/"}) {
-    for (auto& object : store->List(folder + table + "/")) {
-      if (!RunOfKey(object.key).empty()) keys.push_back(std::move(object.key));
-    }
-  }
-  return keys;
-}
-
-// What the catalog needs of a table; nothing when its metadata cannot be read, so that
-// nobody can tell.
-std::optional<std::set<std::string>> NeededKeys(const Catalog& catalog,
-                                                const LakeState& state,
-                                                const std::string& table) {
-  const auto entry = state.tables.find(table);
-  if (entry == state.tables.end()) return std::set<std::string>();
+std::optional<Object> GetIfThere(ObjectStore* store, const std::string& key) {
   try {
-    const auto keys = catalog.ReferencedKeys(entry->second);
-    return std::set<std::string>(keys.begin(), keys.end());
+    return store->Get(key);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kNotFound || error.kind() == ErrorKind::kCorrupt) {
-      return std::nullopt;
-    }
+    if (error.kind() == ErrorKind::kNotFound) return std::nullopt;
     throw;
   }
 }
 
-// Deletes the tables' files that the catalog does not need and that no live run but
-// `own` is making.
-void SweepTables(ObjectStore* store, const std::vector<std::string>& tables,
-                 const std::string& own) {
-  // Listed first, so that a run whose files are here and that is no longer alive has
-  // either committed before the catalog is read, or never will.
-  std::map<std::string, std::vector<std::string>> found;
-  for (const std::string& table : tables) found[table] = ListRunFiles(store, table);
-  std::set<std::string> alive = FindUnfinishedRuns(store).alive;
-  alive.erase(own);
-  const Catalog catalog(store);
-  const LakeState state = catalog.Load();
-  for (const auto& [table, keys] : found) {
-    if (keys.empty()) continue;
-    const auto needed = NeededKeys(catalog, state, table);
-    std::vector<std::string> unused;
-    for (const std::string& key : keys) {
-      const bool keep = !needed || needed->contains(key) || alive.contains(RunOfKey(key));
-      if (!keep) unused.push_back(key);
-    }
-    store->DeleteAll(unused);
-  }
-}
-
-std::vector<std::string> ClearDeadRuns(ObjectStore* store) {
-  std::vector<std::string> cleared;
-  for (const RunInfo& run : FindUnfinishedRuns(store).dead) {
-    SweepTables(store, run.tables, run.id);
-    store->DiscardStaged(run.id);
-    DeleteBelow(store, fmt::format("{}{}/", kRunsPrefix, run.id));
-    cleared.push_back(run.id);
-  }
-  return cleared;
-}
-
 }  // namespace
 
-RunInfo ParseRunInfo(std::string_view text) {
-  const json::value document = ParseJson(text, "run.json");
-  const JsonView object(document, "run.json");
-  RunInfo info;
-  info.id = object["run"].Text();
-  info.state = ParseState(object["state"].Text());
-  info.command = object["command"].Text();
-  info.source = object["source"].Text();
-  for (const auto& table : object["tables"].Items()) {
-    info.tables.emplace_back(table.Text());
+RunRecord::RunRecord(ObjectStore* store, RunRequest request,
+                     std::function<void()> on_lost)
+    : store_(store),
+      fresh_(request.fresh),
+      on_lost_(std::move(on_lost)),
+      info_(NewRunInfo(std::move(request.command))) {
+  info_.source = std::move(request.source);
+  info_.identity = std::move(request.identity);
+  info_.tables = std::move(request.tables);
+  Announce();
+  try {
+    GiveWay();
+    Write(State::kRunning);
+    StartRenewing();
+    TakeOver();
+  } catch (...) {
+    StopRenewing();
+    store_->Delete(RunKey(info_.id));
+    throw;
   }
-  info.started = object["started"].Text();
-  info.started_ms = object["started_ms"].Integer();
-  const JsonView lease = object["lease"];
-  info.heartbeat_ms = lease["heartbeat_ms"].Integer();
-  info.boot_id = lease["boot_id"].Text();
-  info.pid_namespace = lease["pid_namespace"].Text();
-  info.pid = lease["pid"].Integer();
-  info.pid_started = lease["pid_started"].Integer();
-  return info;
-}
-
-std::string FormatRunInfo(const RunInfo& info) {
-  json::array tables(info.tables.begin(), info.tables.end());
-  const json::object object{{"run", info.id},
-                            {"state", StateName(info.state)},
-                            {"command", info.command},
-                            {"source", info.source},
-                            {"tables", std::move(tables)},
-                            {"started", info.started},
-                            {"started_ms", info.started_ms},
-                            {"lease",
-                             {{"heartbeat_ms", info.heartbeat_ms},
-                              {"boot_id", info.boot_id},
-                              {"pid_namespace", info.pid_namespace},
-                              {"pid", info.pid},
-                              {"pid_started", info.pid_started}}}};
-  return json::serialize(object) + "\n";
-}
-
-bool IsAlive(const RunInfo& info, int64_t now_ms) {
-  const bool same_machine = info.boot_id == ReadFile("/proc/sys/kernel/random/boot_id") &&
-                            info.pid_namespace == PidNamespace();
-  if (same_machine) return ProcessStart(info.pid) == info.pid_started;
-  return now_ms - info.heartbeat_ms < kLeaseMs;
-}
-
-std::string DataFileKey(const std::string& table, const PartitionValues& partition,
-                        const std::string& run, int number) {
-  const std::string path = PartitionPath(partition);
-  return fmt::format("data/{}/{}{}{}-{}.parquet", table, path, path.empty() ? "" : "/",
-                     run, number);
-}
-
-std::vector<RunInfo> LiveRuns(ObjectStore* store) {
-  std::vector<RunInfo> runs = LoadRuns(store);
-  std::erase_if(runs, [](const RunInfo& run) {
-    return run.state != RunInfo::State::kRunning || !IsAlive(run, NowMs());
-  });
-  return runs;
-}
-
-bool AnyRunCommitted(ObjectStore* store) {
-  return std::ranges::any_of(LoadRuns(store), [](const RunInfo& run) {
-    return run.state == RunInfo::State::kCommitted;
-  });
-}
-
-std::string RunOfKey(std::string_view key) {
-  constexpr std::string_view kShape = "00000000-000000-";
-  constexpr size_t kRunIdLength = kShape.size() + 8;
-  const std::string_view name = key.substr(key.rfind('/') + 1);
-  if (name.size() <= kRunIdLength) return "";
-  for (size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(name[i])) != 0;
-    if (kShape[i] == '0' ? !digit : name[i] != kShape[i]) return "";
-  }
-  return std::string(name.substr(0, kRunIdLength));
-}
-
-RunRecord::RunRecord(ObjectStore* store, std::string command, std::string source,
-                     std::vector<std::string> tables)
-    : store_(store) {
-  cleared_ = ClearDeadRuns(store_);
-  info_.id = NewRunId();
-  info_.command = std::move(command);
-  info_.source = std::move(source);
-  info_.tables = std::move(tables);
-  info_.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  info_.started_ms = NowMs();
-  info_.boot_id = ReadFile("/proc/sys/kernel/random/boot_id");
-  info_.pid_namespace = PidNamespace();
-  info_.pid = getpid();
-  info_.pid_started = ProcessStart(info_.pid);
-  Write();
-  // Announced first, looked around second: of two that begin at once, at least one sees
-  // the other, and the later one gives way.
-  for (const RunInfo& other : LoadRuns(store_)) {
-    if (other.state != RunInfo::State::kRunning || !BeganBefore(other, info_)) continue;
-    if (!Overlap(info_, other) || !IsAlive(other, NowMs())) continue;
-    DeleteBelow(store_, fmt::format("{}{}/", kRunsPrefix, info_.id));
-    throw Fail(ErrorKind::kConflict,
-               "Run {} (process {}, since {}) is at work on the same tables. Nothing was "
-               "changed. Wait for it to end, then run this again",
-               other.id, other.pid, other.started);
-  }
-  renewer_ = std::jthread([this](const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, stop, kRenewEvery, [] { return false; })) {
-      if (stop.stop_requested()) return;
-      try {
-        Write();
-      } catch (const std::exception&) {
-        // The next try may succeed; a lease that ran out only makes others look.
-      }
-    }
-  });
 }
 
 RunRecord::~RunRecord() { StopRenewing(); }
 
-void RunRecord::Write() {
-  info_.heartbeat_ms = NowMs();
-  store_->Put(RunKey(info_.id), FormatRunInfo(info_));
+void RunRecord::Announce() {
+  const auto etag = store_->PutIf(RunKey(info_.id), FormatRunInfo(info_), std::nullopt);
+  if (!etag) throw Fail(ErrorKind::kInternal, "Two runs have one id: {}", info_.id);
+  etag_ = *etag;
 }
 
-void RunRecord::Sweep() { SweepTables(store_, info_.tables, info_.id); }
+// Announced first, looked around second: of two that begin at once, at least one sees the
+// other. The later one gives way; the earlier one waits until the later one has looked,
+// too, as that may have been before there was anything to see.
+void RunRecord::GiveWay() {
+  const int64_t begun = NowMs();
+  while (LookAround(/*may_wait=*/NowMs() - begun < kLongestStartMs)) {
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+bool RunRecord::LookAround(bool may_wait) {
+  bool wait = false;
+  for (const FoundRun& found : FindRuns(store_).runs) {
+    const RunInfo& other = found.info;
+    const int64_t now = NowMs();
+    if (other.id == info_.id || !Overlap(info_, other) || !IsAlive(other, now)) continue;
+    if (may_wait && other.state == State::kStarting && BeganBefore(info_, other)) {
+      wait = true;
+      continue;
+    }
+    throw Fail(ErrorKind::kConflict,
+               "Run {} (process {}, since {}, last seen {} s ago) is at work on the same "
+               "tables. Nothing was changed. Wait for it to end, then run this again",
+               other.id, other.pid, other.started, (now - other.heartbeat_ms) / 1000);
+  }
+  return wait;
+}
+
+bool RunRecord::Resumable(const FoundRun& run) const {
+  return !fresh_ && !info_.identity.empty() && run.info.identity == info_.identity &&
+         !run.journal.empty();
+}
+
+bool RunRecord::InTheWay(const FoundRun& run) const {
+  return run.journal.empty() || Overlap(info_, run.info) ||
+         NowMs() - run.info.heartbeat_ms > kKeepMs;
+}
+
+void RunRecord::TakeOver() {
+  FoundRuns found = FindRuns(store_);
+  std::vector<FoundRun> dead;
+  std::map<std::string, std::string> taker;
+  for (FoundRun& run : found.runs) {
+    if (run.info.state == State::kCommitted || found.InUse(run.info)) continue;
+    if (!Resumable(run) && !InTheWay(run)) continue;
+    taker[run.info.id] = run.info.taken_by;
+    if (TakeLease(store_, &run, info_.id)) dead.push_back(run);
+  }
+  if (!dead.empty()) {
+    Catalog catalog(store_);
+    catalog.Fence();
+    // A run that committed before it died, or whose taker did, has left nothing to go on
+    // with.
+    const LakeState state = catalog.Load();
+    const auto done = std::ranges::partition(dead, [&](const FoundRun& run) {
+      return Resumable(run) && !HasCommitted(state, run.info.id) &&
+             !HasCommitted(state, taker[run.info.id]);
+    });
+    const std::vector<FoundRun> over(done.begin(), done.end());
+    dead.erase(done.begin(), done.end());
+    ClearRuns(store_, over);
+    cleared_ = Ids(over);
+    taken_ = std::move(dead);
+  }
+  // What a run wrote that noticed too late that its record was gone.
+  std::erase_if(found.nameless, [&](const std::string& run) {
+    return store_->Head(RunKey(run)).has_value();
+  });
+  RemoveRuns(store_, found.nameless);
+}
+
+void RunRecord::StartRenewing() {
+  renewer_ = std::jthread([this](const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, stop, kRenewEvery, [] { return false; })) {
+      if (stop.stop_requested() || lost_) return;
+      try {
+        RenewLocked();
+      } catch (const std::exception&) {
+        // Lost is lost; else the next try may succeed, and who needs the lease looks.
+      }
+    }
+  });
+}
 
 void RunRecord::StopRenewing() {
   if (!renewer_.joinable()) return;
@@ -338,19 +176,121 @@ void RunRecord::StopRenewing() {
   renewer_.join();
 }
 
+void RunRecord::RenewLocked() {
+  if (lost_) throw *lost_;
+  RunInfo next = info_;
+  next.heartbeat_ms = NowMs();
+  for (int attempt = 0; attempt < kRenewAttempts; ++attempt) {
+    if (const auto etag = store_->PutIf(RunKey(next.id), FormatRunInfo(next), etag_)) {
+      etag_ = *etag;
+      info_.heartbeat_ms = next.heartbeat_ms;
+      return;
+    }
+    // Nobody else writes that we are at work: so it was us, and the answer got lost.
+    const auto record = GetIfThere(store_, RunKey(next.id));
+    if (!record) break;
+    const RunInfo found = ParseRunInfo(record->content);
+    next.taken_by = found.taken_by;
+    if (found.state == State::kTaken) break;
+    etag_ = record->etag;
+  }
+  lost_ = Fail(
+      ErrorKind::kConflict,
+      "This run gave no sign of life for too long, and {} has taken its place. Nothing "
+      "of it was committed; `shoestring runs` shows who is at work now. Run {}",
+      next.taken_by.empty() ? "another run" : "run " + next.taken_by, next.id);
+  on_lost_();
+  throw *lost_;
+}
+
+void RunRecord::Renew() {
+  const std::lock_guard lock(mutex_);
+  RenewLocked();
+}
+
+void RunRecord::CheckLease() {
+  const std::lock_guard lock(mutex_);
+  if (lost_) throw *lost_;
+  if (NowMs() - info_.heartbeat_ms > kFreshMs) RenewLocked();
+}
+
+std::optional<Error> RunRecord::lost() {
+  const std::lock_guard lock(mutex_);
+  return lost_;
+}
+
+void RunRecord::Write(State state) {
+  const std::lock_guard lock(mutex_);
+  info_.state = state;
+  RenewLocked();
+}
+
+void RunRecord::Keep(const FinishedTable& finished, const TablePlan& plan) {
+  const size_t number = next_table_++;
+  const std::string key = JournalKey(info_.id, number);
+  store_->Put(key, FormatFinishedTable(finished, plan));
+  const std::lock_guard lock(mutex_);
+  kept_.push_back(key);
+  for (const auto& object : finished.copied.objects) waiting_.insert(object.token);
+}
+
+std::set<std::string> RunRecord::OwnAndTaken() const {
+  std::set<std::string> ids = {info_.id};
+  for (const auto& run : taken_) ids.insert(run.info.id);
+  return ids;
+}
+
 void RunRecord::Commit(const std::string& report_json) {
   StopRenewing();
-  Sweep();
-  store_->Put(fmt::format("{}{}/report.json", kRunsPrefix, info_.id), report_json);
-  info_.state = RunInfo::State::kCommitted;
-  Write();
+  SweepTables(store_, info_.tables, OwnAndTaken());
+  store_->Put(ReportKey(info_.id), report_json);
+  std::set<std::string> taken = OwnAndTaken();
+  taken.erase(info_.id);
+  RemoveRuns(store_, taken);
+  store_->DeleteAll(kept_);
+  try {
+    Write(State::kCommitted);
+  } catch (const Error& error) {
+    // Too late for anybody to take its place: it is done.
+    if (error.kind() != ErrorKind::kConflict) throw;
+  }
+}
+
+size_t RunRecord::GiveUp(const std::string& why) {
+  StopRenewing();
+  if (lost_) return LeaveBehind(), 0;
+  size_t tables = kept_.size();
+  for (const auto& run : taken_) tables += run.journal.size();
+  if (kept_.empty()) {
+    // What was taken over waits for the next run, as it did for this one.
+    Remove({info_.id});
+  } else {
+    std::vector<std::string> unfinished;
+    for (const auto& object : store_->List(RunFolder(info_.id) + "staging/")) {
+      if (!waiting_.contains(object.key)) unfinished.push_back(object.key);
+    }
+    store_->DeleteAll(unfinished);
+    info_.failure = why;
+    Write(State::kFailed);
+  }
+  return tables;
 }
 
 void RunRecord::Abandon() {
   StopRenewing();
-  Sweep();
-  store_->DiscardStaged(info_.id);
-  DeleteBelow(store_, fmt::format("{}{}/", kRunsPrefix, info_.id));
+  if (lost_) return LeaveBehind();
+  Remove(OwnAndTaken());
+}
+
+void RunRecord::Remove(const std::set<std::string>& runs) {
+  SweepTables(store_, info_.tables, runs);
+  RemoveRuns(store_, runs);
+}
+
+// Who took its place needs what is here, or clears it up; once the record is gone, too,
+// nobody does.
+void RunRecord::LeaveBehind() {
+  if (!store_->Head(RunKey(info_.id))) Remove({info_.id});
 }
 
 }  // namespace shoestring

@@ -1,83 +1,101 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "lake/catalog.h"
-#include "lake/object_store.h"
+#include "base/error.h"
+#include "job/run_clearing.h"
+#include "job/run_info.h"
+#include "job/run_journal.h"
 
 namespace shoestring {
 
-/// What runs/<run>/run.json says of a job.
-struct RunInfo {
-  enum class State { kRunning, kCommitted, kFailed };
-  std::string id;  ///< "20260131-235959-1f2e3d4c": sorts by its beginning.
-  State state = State::kRunning;
-  std::string command;              ///< "migrate".
-  std::string source;               ///< Without a password.
-  std::vector<std::string> tables;  ///< The lake's names of what the run replaces.
-  std::string started;
-  int64_t started_ms = 0;    ///< Milliseconds since 1970.
-  int64_t heartbeat_ms = 0;  ///< Milliseconds since 1970.
-  // Where the process lives, so that its death is seen at once on the same machine.
-  std::string boot_id;
-  std::string pid_namespace;
-  int64_t pid = 0;
-  int64_t pid_started = 0;
+/// What a run is about to do.
+struct RunRequest {
+  std::string command;
+  std::string source;    ///< Without a password.
+  std::string identity;  ///< Equal for runs that make the same of the same; or empty.
+  std::vector<std::string> tables;
+  bool fresh = false;  ///< What such runs left is not gone on with.
 };
 
-/// Pure; throws kCorrupt for bytes that are no run.json.
-RunInfo ParseRunInfo(std::string_view json);
-std::string FormatRunInfo(const RunInfo& info);
-
-/// True while the run's process may still be at work: looked up on this machine, else
-/// believed for two minutes after its last sign of life.
-bool IsAlive(const RunInfo& info, int64_t now_ms);
-
-/// The runs that may still be at work.
-std::vector<RunInfo> LiveRuns(ObjectStore* store);
-/// True when some run has ever committed to the lake, as far as their records are there.
-bool AnyRunCommitted(ObjectStore* store);
-
-/// The run that wrote a key, or "" for files that no run of ours wrote.
-std::string RunOfKey(std::string_view key);
-/// "data/t/year=2024/month=3/<run>-0.parquet"
-std::string DataFileKey(const std::string& table, const PartitionValues& partition,
-                        const std::string& run, int number);
-
-/// The record and the lease of a running job. While it lives, a thread renews the lease.
+/// The record and the lease of a running job. While it lives, a thread renews the lease,
+/// always on the condition that nobody else has touched the record: whoever finds that
+/// somebody has, has lost it. docs/adr/0007 says why that is enough. Thread-safe.
 class RunRecord {
  public:
-  /// Clears up after dead runs, then announces this one. Throws kConflict, naming the
-  /// other, when a live run is at work on one of the same tables.
-  RunRecord(ObjectStore* store, std::string command, std::string source,
-            std::vector<std::string> tables);
-  /// A run that was not finished is left for Abandon() of the next one.
+  /// Announces the run, then takes the place of dead ones: of those with the same
+  /// identity to go on with what they finished, of those in the way to clear it up.
+  /// Throws kConflict, naming the other, when a live run is at work on one of the same
+  /// tables. `on_lost` is called, from any thread, when the lease turns out to be lost.
+  RunRecord(
+      ObjectStore* store, RunRequest request, std::function<void()> on_lost = [] {});
+  /// A run that was not ended is left for the next one.
   ~RunRecord();
 
   const std::string& id() const { return info_.id; }
   /// Dead runs that were cleared up after.
   const std::vector<std::string>& cleared() const { return cleared_; }
+  /// Dead runs whose finished tables are this one's now.
+  const std::vector<FoundRun>& taken() const { return taken_; }
 
-  /// After the commit: deletes what no table refers to any more, keeps the report.
+  /// Throws kConflict when the lease is lost; asks the store only when it was not renewed
+  /// of late, as after a pause of the process.
+  void CheckLease();
+  /// The same, and renews it.
+  void Renew();
+  /// How the lease was lost, if it is known to be.
+  std::optional<Error> lost();
+  /// Notes a table that is finished, for a later run.
+  void Keep(const FinishedTable& finished, const TablePlan& plan);
+
+  /// After the commit: deletes what no table refers to any more, and the traces of the
+  /// runs that were taken over. Keeps the report.
   void Commit(const std::string& report_json);
-  /// Deletes everything that this run has written and that is not visible.
+  /// Gives the lease up, and keeps what is finished for the next run, if there is
+  /// anything: returns for how many tables.
+  size_t GiveUp(const std::string& why);
+  /// Deletes everything that this run, and those that were taken over, have written and
+  /// that is not visible.
   void Abandon();
 
  private:
-  void Write();
-  void Sweep();
+  void Announce();
+  void GiveWay();
+  /// True when a run that began later has not looked around yet.
+  bool LookAround(bool may_wait);
+  void TakeOver();
+  bool Resumable(const FoundRun& run) const;
+  bool InTheWay(const FoundRun& run) const;
+  void StartRenewing();
   void StopRenewing();
+  void RenewLocked();
+  void Write(RunInfo::State state);
+  std::set<std::string> OwnAndTaken() const;
+  void Remove(const std::set<std::string>& runs);
+  void LeaveBehind();
 
   ObjectStore* const store_;
-  RunInfo info_;
+  const bool fresh_;
+  const std::function<void()> on_lost_;
   std::vector<std::string> cleared_;
+  std::vector<FoundRun> taken_;
+  std::atomic<size_t> next_table_ = 0;
 
   std::mutex mutex_;
+  // Under mutex_, but for what of info_ never changes:
+  RunInfo info_;
+  std::string etag_;
+  std::optional<Error> lost_;
+  std::vector<std::string> kept_;  ///< Keys of the finished tables' notes.
+  std::set<std::string> waiting_;  ///< What is staged for them.
   std::condition_variable_any wake_;
   std::jthread renewer_;
 };

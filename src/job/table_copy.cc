@@ -168,7 +168,7 @@ class TableCopier::Worker {
       writer.WriteBatch();
     }
     std::vector<ParquetFile::Finished> finished = std::move(writer).Finish();
-    const std::lock_guard lock(copier_.mutex_);
+    std::unique_lock lock(copier_.mutex_);
     for (auto& one : finished) {
       one.file.partition = values;
       copier_.counters_.bytes_written += one.file.bytes;
@@ -179,7 +179,10 @@ class TableCopier::Worker {
       table.result.objects.push_back(std::move(one.object));
     }
     ++table.partitions_done;
-    copier_.FinishWriting(&table);
+    if (!copier_.FinishWriting(&table)) return;
+    lock.unlock();
+    // Nobody touches it any more.
+    if (copier_.on_finished_) copier_.on_finished_(index, table.result);
   }
 
   TableCopier& copier_;
@@ -208,7 +211,9 @@ TableCopier::~TableCopier() = default;
 
 std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& snapshot,
                                           const std::stop_token& stop,
-                                          const std::function<void()>& on_tick) {
+                                          const std::function<void()>& on_tick,
+                                          const OnFinished& on_finished) {
+  on_finished_ = on_finished;
   const std::stop_callback forward(stop, [this] { stop_.request_stop(); });
   size_t ranges = 0;
   for (const auto& table : tables_) ranges += table->plan.ranges.size();
@@ -323,8 +328,8 @@ void TableCopier::FinishReading(Table* table) {
   changed_.notify_all();
 }
 
-void TableCopier::FinishWriting(Table* table) {
-  if (table->partitions_done < table->partitions.size()) return;
+bool TableCopier::FinishWriting(Table* table) {
+  if (table->partitions_done < table->partitions.size()) return false;
   if (table->result.rows != table->rows_by_tag) {
     throw Fail(ErrorKind::kInternal, "Table {}: read {} rows, wrote {}", table->plan.name,
                table->rows_by_tag, table->result.rows);
@@ -340,6 +345,7 @@ void TableCopier::FinishWriting(Table* table) {
   table->done = true;
   ++counters_.tables_done;
   changed_.notify_all();
+  return true;
 }
 
 }  // namespace shoestring

@@ -53,15 +53,20 @@ struct CopyCounters {
 /// its end, its runs merged into one sorted file a partition.
 class TableCopier {
  public:
+  using OnFinished = std::function<void(size_t, const CopiedTable&)>;
+
   TableCopier(const MigrateOptions& options, const std::vector<TablePlan>& plans,
               ObjectStore* store, std::string run);
   ~TableCopier();
 
   /// `exporter` holds the snapshot and serves as the first worker's connection. Calls
-  /// `on_tick` about five times a second. Throws the first error of any worker.
+  /// `on_tick` about five times a second, and `on_finished`, from any thread, with each
+  /// table that is finished and its place among the plans. Throws the first error of any
+  /// worker.
   std::vector<CopiedTable> Run(Connection* exporter, const Snapshot& snapshot,
                                const std::stop_token& stop,
-                               const std::function<void()>& on_tick);
+                               const std::function<void()>& on_tick,
+                               const OnFinished& on_finished = {});
 
   const CopyCounters& counters() const { return counters_; }
   /// After Run(): why there were fewer connections than jobs; empty when there were not.
@@ -78,7 +83,7 @@ class TableCopier {
   std::optional<Task> FindTask(size_t current_table, bool exporter);
   bool AllIsRead();
   void FinishReading(Table* table);
-  void FinishWriting(Table* table);
+  bool FinishWriting(Table* table);
   void WorkerMain(Connection* connection, const Snapshot& snapshot);
 
   const MigrateOptions& options_;
@@ -88,6 +93,7 @@ class TableCopier {
   SpillStore spill_;
   CopyCounters counters_;
   std::stop_source stop_;
+  OnFinished on_finished_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <random>
 #include <thread>
 #include <tuple>
@@ -15,6 +16,7 @@
 #include "base/json.h"
 #include "lake/iceberg_manifest.h"
 #include "lake/iceberg_metadata.h"
+#include "lake/read_cache.h"
 
 namespace shoestring {
 
@@ -27,6 +29,14 @@ constexpr int kCommitAttempts = 20;
 constexpr int kLongestPauseMs = 1000;
 // A property of the metadata: the checksums of what it names, by key.
 constexpr std::string_view kChecksums = "shoestring.checksums";
+
+// What the names of a version's objects end with, after "catalog/<table>/<run>".
+constexpr std::string_view kMetadataEnd = ".metadata.json";
+constexpr std::string_view kListEnd = "-snap.avro";
+
+std::string ManifestKey(std::string_view prefix, size_t number) {
+  return fmt::format("{}-m{}.avro", prefix, number);
+}
 
 struct LoadedState {
   LakeState state;
@@ -75,15 +85,8 @@ std::string FormatEntry(const TableEntry& entry) {
                                       {"bytes", entry.bytes}});
 }
 
-/// The last lines of lake.json: the checksum of all bytes before them.
-std::string FormatChecksum(std::string_view text) {
-  return fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(text));
-}
-
 void CheckChecksum(std::string_view text) {
-  const size_t size = FormatChecksum("").size();
-  const std::string_view body = text.substr(0, text.size() - std::min(size, text.size()));
-  if (text.size() >= size && text.substr(body.size()) == FormatChecksum(body)) return;
+  if (HasChecksumEnding(text)) return;
   throw Fail(
       ErrorKind::kCorrupt,
       "{} is not as it was written: its checksum is another. Way out: restore it "
@@ -94,10 +97,33 @@ void CheckChecksum(std::string_view text) {
 
 // --- reading a table
 
+/// Reads immutable objects; of a remote store those that will be needed side by side.
+/// One thread.
+class ObjectReader {
+ public:
+  explicit ObjectReader(ObjectStore* store) : store_(store) {}
+
+  /// This one will be asked for soon, most likely.
+  void Expect(const std::string& key) {
+    if (!IsRemote(*store_)) return;
+    coming_[key] =
+        std::async(std::launch::async, [this, key] { return store_->Get(key).content; });
+  }
+
+  std::string Get(const std::string& key) {
+    auto coming = coming_.extract(key);
+    return coming ? coming.mapped().get() : store_->Get(key).content;
+  }
+
+ private:
+  ObjectStore* store_;
+  std::map<std::string, std::future<std::string>> coming_;
+};
+
 /// An object that must be as it was written.
-std::string GetChecked(ObjectStore* store, const std::string& key,
+std::string GetChecked(ObjectReader* reader, const std::string& key,
                        const std::string& checksum) {
-  std::string content = store->Get(key).content;
+  std::string content = reader->Get(key);
   if (ChecksumOf(content) == checksum) return content;
   throw Fail(ErrorKind::kCorrupt,
              "{} is not as it was written: its checksum is another. Way out: shoestring "
@@ -125,21 +151,34 @@ struct OpenTable {
   std::vector<ManifestFile> manifests;
 };
 
-OpenTable OpenMetadata(ObjectStore* store, const TableEntry& entry) {
+/// Manifest list and first manifest, which the metadata names, are called like it.
+void ExpectVersion(const TableEntry& entry, ObjectReader* reader) {
+  const std::string_view metadata = entry.metadata;
+  if (!metadata.ends_with(kMetadataEnd)) return;
+  const auto prefix = metadata.substr(0, metadata.size() - kMetadataEnd.size());
+  reader->Expect(fmt::format("{}{}", prefix, kListEnd));
+  if (entry.bytes > 0) reader->Expect(ManifestKey(prefix, 0));
+}
+
+OpenTable OpenMetadata(ObjectReader* reader, const TableEntry& entry) {
+  ExpectVersion(entry, reader);
   OpenTable open{
       .metadata = ParseIcebergMetadata(
-          GetChecked(store, entry.metadata, entry.metadata_checksum), entry.metadata)};
+          GetChecked(reader, entry.metadata, entry.metadata_checksum), entry.metadata)};
   open.checksums = TakeChecksums(&open.metadata.table, entry.metadata);
   const std::string& list = open.metadata.manifest_list;
-  const std::string content = GetChecked(store, list, open.checksums[list]);
+  const std::string content = GetChecked(reader, list, open.checksums[list]);
   open.manifests = DecodeManifestList(AsBytes(content), open.metadata.root, list);
+  for (size_t i = 1; i < open.manifests.size(); ++i) {
+    reader->Expect(open.manifests[i].key);
+  }
   return open;
 }
 
-std::vector<DataFile> ReadManifest(ObjectStore* store, OpenTable* open,
+std::vector<DataFile> ReadManifest(ObjectReader* reader, OpenTable* open,
                                    const ManifestFile& manifest) {
   const std::string content =
-      GetChecked(store, manifest.key, open->checksums[manifest.key]);
+      GetChecked(reader, manifest.key, open->checksums[manifest.key]);
   auto files = DecodeManifest(AsBytes(content), open->metadata.root, manifest.key);
   if (static_cast<int64_t>(content.size()) != manifest.bytes ||
       static_cast<int64_t>(files.size()) != manifest.files) {
@@ -175,7 +214,7 @@ std::string VersionPrefix(const TableChange& change) {
 }
 
 std::string MetadataKey(const TableChange& change) {
-  return VersionPrefix(change) + ".metadata.json";
+  return VersionPrefix(change) + std::string(kMetadataEnd);
 }
 
 /// Neighbours in one manifest lets readers skip whole manifests by their summaries.
@@ -207,7 +246,7 @@ std::vector<ManifestFile> AppendManifests(const TableMetadata& table,
     const auto files =
         std::span(table.files)
             .subspan(i, std::min(kFilesPerManifest, table.files.size() - i));
-    std::string key = fmt::format("{}-m{}.avro", prefix, manifests.size());
+    std::string key = ManifestKey(prefix, manifests.size());
     std::string content = EncodeManifest(table, files, root);
     manifests.push_back(
         DescribeManifest(key, static_cast<int64_t>(content.size()), files));
@@ -236,7 +275,7 @@ NewVersion FormatVersion(const TableChange& change, const std::string& root) {
   Objects& objects = version.objects;
   const std::string prefix = VersionPrefix(change);
   const auto manifests = AppendManifests(table, prefix, root, &objects);
-  const std::string list = prefix + "-snap.avro";
+  const std::string list = prefix + std::string(kListEnd);
   objects.emplace_back(list, EncodeManifestList(table, manifests, root));
 
   Seal seal = change.seal;
@@ -290,6 +329,14 @@ LakeState Apply(LakeState state, const std::vector<TableChange>& changes,
   return state;
 }
 
+void DeleteObjects(ObjectStore* store, const std::vector<NewVersion>& versions) {
+  std::vector<std::string> keys;
+  for (const auto& version : versions) {
+    for (const auto& object : version.objects) keys.push_back(object.first);
+  }
+  store->DeleteAll(keys);
+}
+
 /// Pauses longer each time, by chance, so that many writers get out of each other's way.
 void Pause(int attempt) {
   thread_local std::minstd_rand random{std::random_device()()};
@@ -337,7 +384,7 @@ std::string FormatLakeState(const LakeState& state) {
     separator = ",\n";
   }
   text += state.tables.empty() ? "},\n" : "\n  },\n";
-  return text + FormatChecksum(text);
+  return text + ChecksumEnding(text);
 }
 
 LakeState Catalog::Load() const { return LoadState(store_).state; }
@@ -345,10 +392,11 @@ LakeState Catalog::Load() const { return LoadState(store_).state; }
 TableMetadata Catalog::LoadTable(const LakeState& state, const std::string& name) const {
   const TableEntry* entry = FindEntry(state, name);
   if (!entry) throw Fail(ErrorKind::kNotFound, "No such table in the lake: {}", name);
-  OpenTable open = OpenMetadata(store_, *entry);
+  ObjectReader reader(store_);
+  OpenTable open = OpenMetadata(&reader, *entry);
   TableMetadata table = std::move(open.metadata.table);
   for (const ManifestFile& manifest : open.manifests) {
-    auto files = ReadManifest(store_, &open, manifest);
+    auto files = ReadManifest(&reader, &open, manifest);
     table.files.insert(table.files.end(), std::make_move_iterator(files.begin()),
                        std::make_move_iterator(files.end()));
   }
@@ -357,23 +405,33 @@ TableMetadata Catalog::LoadTable(const LakeState& state, const std::string& name
 }
 
 Seal Catalog::LoadSeal(const TableEntry& entry) const {
-  return ParseSeal(GetChecked(store_, entry.seal, entry.seal_checksum), entry.seal);
+  ObjectReader reader(store_);
+  return ParseSeal(GetChecked(&reader, entry.seal, entry.seal_checksum), entry.seal);
 }
 
 std::vector<std::string> Catalog::ReferencedKeys(const TableEntry& entry) const {
-  OpenTable open = OpenMetadata(store_, entry);
+  ObjectReader reader(store_);
+  OpenTable open = OpenMetadata(&reader, entry);
   std::vector<std::string> keys = {entry.metadata, open.metadata.manifest_list,
                                    entry.seal};
   for (const ManifestFile& manifest : open.manifests) {
     keys.push_back(manifest.key);
-    for (DataFile& file : ReadManifest(store_, &open, manifest)) {
+    for (DataFile& file : ReadManifest(&reader, &open, manifest)) {
       keys.push_back(std::move(file.key));
     }
   }
   return keys;
 }
 
-LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
+void Catalog::Fence() {
+  LoadedState current = LoadState(store_);
+  ++current.state.sequence;
+  // When somebody else was first, their change does the same.
+  store_->PutIf(kLakeStateKey, FormatLakeState(current.state), current.etag);
+}
+
+LakeState Catalog::Commit(const std::vector<TableChange>& changes,
+                          const std::function<void()>& check) {
   CheckDistinct(changes);
   std::vector<NewVersion> versions;
   for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
@@ -382,11 +440,10 @@ LakeState Catalog::Commit(const std::vector<TableChange>& changes) {
     // attempt whose answer got lost.
     if (AllCommitted(current.state, changes)) return current.state;
     try {
+      check();
       CheckExpected(current.state, changes);
     } catch (const Error&) {
-      for (const auto& version : versions) {
-        for (const auto& [key, content] : version.objects) store_->Delete(key);
-      }
+      DeleteObjects(store_, versions);
       throw;
     }
     if (attempt == 0) {

@@ -71,8 +71,15 @@ class Catalog {
 
   /// Writes the metadata of all changes, then makes them visible in one step with a
   /// conditional put of lake.json. When another writer was first, looks again and
-  /// retries, unless it changed one of the same tables.
-  LakeState Commit(const std::vector<TableChange>& changes);
+  /// retries, unless it changed one of the same tables. `check` is called between each
+  /// look and the put that depends on it, and may throw.
+  LakeState Commit(
+      const std::vector<TableChange>& changes,
+      const std::function<void()>& check = [] {});
+
+  /// Makes every commit that has already looked at the state look again, by raising its
+  /// sequence: what its `check` then finds, it heeds.
+  void Fence();
 
  private:
   ObjectStore* store_;

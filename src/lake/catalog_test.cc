@@ -397,6 +397,22 @@ TEST_F(CatalogTest, LooksAgainWhenTheRaceIsLost) {
   EXPECT_EQ(state.tables.size(), 4u);
 }
 
+TEST_F(CatalogTest, CommitsThatAreFencedCheckAgain) {
+  catalog_.Commit({Change(TableWithFiles("t", Granularity::kNone, 1), "r1")});
+  const LakeState before = catalog_.Load();
+  const auto change = Change(TableWithFiles("u", Granularity::kNone, 1), "r2");
+  int checks = 0;
+  const auto check = [&] {
+    if (++checks > 1) throw Fail(ErrorKind::kConflict, "no more");
+    Catalog(&store_).Fence();
+  };
+  EXPECT_EQ(KindOf([&] { catalog_.Commit({change}, check); }), ErrorKind::kConflict);
+  EXPECT_EQ(checks, 2);
+  EXPECT_EQ(catalog_.Load().sequence, before.sequence + 1);
+  EXPECT_EQ(catalog_.Load().tables, before.tables);
+  EXPECT_TRUE(Keys(&store_, "catalog/u/").empty());
+}
+
 TEST_F(CatalogTest, LoserOfARaceForATableClearsUp) {
   FaultyStore faulty(&store_);
   faulty.before = [&](std::string_view call, std::string_view) {

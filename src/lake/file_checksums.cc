@@ -9,7 +9,7 @@ namespace shoestring {
 
 namespace {
 
-constexpr int64_t kBlock = 8192;
+constexpr int64_t kBlock = FileChecksums::kBlock;
 constexpr int64_t kBlockChecksum = 8;
 constexpr int64_t kCovered = 8;
 constexpr int64_t kWhole = 16;
@@ -120,6 +120,28 @@ void FileChecksums::Check(std::string_view key, int64_t offset, Bytes bytes) con
   }
 }
 
+FileEnd ReadFileEnd(std::string_view key, int64_t size, int64_t guess,
+                    const ReadBytes& read) {
+  int64_t from = std::max<int64_t>(0, size - guess);
+  std::string end = read(from, size);
+  int64_t begin = FileChecksums::Begin(key, size, AsBytes(end));
+  while (begin < from) {
+    end.insert(0, read(begin, from));
+    from = begin;
+    begin = FileChecksums::Begin(key, size, AsBytes(end));
+  }
+  const Bytes all = AsBytes(end);
+  auto checksums = std::make_shared<const FileChecksums>(
+      key, size, all.subspan(static_cast<size_t>(begin - from)));
+  // Whole blocks of data that came with it are as good.
+  const int64_t first = std::min(Blocks(from) * kBlock, begin);
+  checksums->Check(
+      key, first,
+      all.subspan(static_cast<size_t>(first - from), static_cast<size_t>(begin - first)));
+  end.erase(0, static_cast<size_t>(first - from));
+  return {.begin = first, .bytes = std::move(end), .checksums = std::move(checksums)};
+}
+
 CheckedReader::CheckedReader(ObjectStore* store, std::string key, int64_t size,
                              std::shared_ptr<const FileChecksums> known)
     : store_(store), key_(std::move(key)), size_(size), checksums_(std::move(known)) {}
@@ -129,37 +151,16 @@ std::shared_ptr<const FileChecksums> CheckedReader::checksums() const {
   return checksums_;
 }
 
-std::string CheckedReader::ReadStore(int64_t offset, int64_t bytes,
-                                     const OnRequest& on_request) {
-  std::string content(static_cast<size_t>(bytes), '\0');
-  store_->ReadRange(key_, offset,
-                    {reinterpret_cast<uint8_t*>(content.data()), content.size()},
-                    /*etag=*/nullptr);
-  on_request(bytes);
-  return content;
-}
-
 void CheckedReader::LoadEnd(const OnRequest& on_request) {
-  int64_t from = std::max<int64_t>(0, size_ - kFirstRead);
-  std::string end = ReadStore(from, size_ - from, on_request);
-  int64_t begin = FileChecksums::Begin(key_, size_, AsBytes(end));
-  while (begin < from) {
-    end.insert(0, ReadStore(begin, from - begin, on_request));
-    from = begin;
-    begin = FileChecksums::Begin(key_, size_, AsBytes(end));
-  }
-  const Bytes all = AsBytes(end);
-  auto checksums = std::make_shared<const FileChecksums>(
-      key_, size_, all.subspan(static_cast<size_t>(begin - from)));
-  // Whole blocks of data that came with it are as good.
-  const int64_t first = std::min(Blocks(from) * kBlock, begin);
-  checksums->Check(
-      key_, first,
-      all.subspan(static_cast<size_t>(first - from), static_cast<size_t>(begin - first)));
-  end.erase(0, static_cast<size_t>(first - from));
-  checksums_ = std::move(checksums);
-  end_ = std::move(end);
-  end_begin_ = first;
+  end_ = ReadFileEnd(key_, size_, kFirstRead, [&](int64_t begin, int64_t end) {
+    std::string bytes(static_cast<size_t>(end - begin), '\0');
+    store_->ReadRange(key_, begin,
+                      {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()},
+                      /*etag=*/nullptr);
+    on_request(end - begin);
+    return bytes;
+  });
+  checksums_ = end_.checksums;
 }
 
 void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
@@ -185,14 +186,15 @@ void CheckedReader::Read(int64_t offset, std::span<uint8_t> to,
   {
     const std::lock_guard lock(mutex_);
     const bool needs_end = !checksums_ || end > checksums_->covered();
-    if (needs_end && end_.empty()) LoadEnd(on_request);
+    if (needs_end && end_.bytes.empty()) LoadEnd(on_request);
   }
   // What end_ holds is taken from there, the rest from the store.
-  const int64_t split = end_.empty() ? end : std::clamp(end_begin_, offset, end);
+  const int64_t split = end_.bytes.empty() ? end : std::clamp(end_.begin, offset, end);
   const auto before = static_cast<size_t>(split - offset);
   if (before > 0) ReadBlocks(offset, to.first(before), on_request);
   if (split == end) return;
-  std::copy_n(end_.begin() + (split - end_begin_), end - split, to.begin() + before);
+  std::copy_n(end_.bytes.begin() + (split - end_.begin), end - split,
+              to.begin() + before);
 }
 
 }  // namespace shoestring

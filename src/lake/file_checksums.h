@@ -36,6 +36,8 @@ class FileChecksumWriter {
 /// The checksums of a file's blocks. Immutable.
 class FileChecksums {
  public:
+  static constexpr int64_t kBlock = 8192;
+
   /// Where in a file of `size` bytes its checksums begin, by its last bytes; if these are
   /// too few to tell, where to read from. Throws kCorrupt when it is no such file.
   static int64_t Begin(std::string_view key, int64_t size, Bytes end);
@@ -52,6 +54,21 @@ class FileChecksums {
   int64_t covered_;
   std::vector<uint64_t> blocks_;
 };
+
+/// The end of a data file, checked: whole blocks of data, checksums, footer.
+struct FileEnd {
+  int64_t begin = 0;  ///< Where in the file the bytes begin.
+  std::string bytes;
+  std::shared_ptr<const FileChecksums> checksums;
+};
+
+/// Gives bytes of a file, from `begin` to before `end`.
+using ReadBytes = std::function<std::string(int64_t begin, int64_t end)>;
+
+/// Asks once when the last `guess` bytes hold all checksums, else once more, or twice.
+/// Throws kCorrupt.
+FileEnd ReadFileEnd(std::string_view key, int64_t size, int64_t guess,
+                    const ReadBytes& read);
 
 /// Reads parts of a data file, and hands out nothing that is not as it was written.
 /// Thread-safe.
@@ -72,7 +89,6 @@ class CheckedReader {
 
  private:
   void LoadEnd(const OnRequest& on_request);
-  std::string ReadStore(int64_t offset, int64_t bytes, const OnRequest& on_request);
   void ReadBlocks(int64_t offset, std::span<uint8_t> to, const OnRequest& on_request);
 
   ObjectStore* const store_;
@@ -82,8 +98,7 @@ class CheckedReader {
   mutable std::mutex mutex_;
   // Under mutex_ until they are set, then never changed:
   std::shared_ptr<const FileChecksums> checksums_;
-  std::string end_;  ///< The last bytes of the file, checked; empty until it is needed.
-  int64_t end_begin_ = 0;
+  FileEnd end_;  ///< Without bytes until it is needed.
 };
 
 }  // namespace shoestring

@@ -37,7 +37,7 @@ class TemporaryFolder {
 };
 
 /// A store before whose calls a test can step in, and fail them by throwing.
-class FaultyStore final : public ObjectStore {
+class FaultyStore : public ObjectStore {
  public:
   using Hook = std::function<void(std::string_view call, std::string_view key)>;
 

@@ -14,9 +14,13 @@ Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& 
       "SELECT pg_catalog.pg_export_snapshot(), "
       "CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() "
       "ELSE pg_catalog.pg_current_wal_lsn() END, "
-      "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint");
-  return {std::string(rows.Text(0, 0)), std::string(rows.Text(0, 1)), rows.Integer(0, 2),
-          tables};
+      "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint, "
+      "pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())");
+  return {.id = std::string(rows.Text(0, 0)),
+          .lsn = std::string(rows.Text(0, 1)),
+          .time_ms = rows.Integer(0, 2),
+          .xmin = rows.Integer(0, 3),
+          .tables = tables};
 }
 
 std::unique_ptr<Connection> JoinSnapshot(const std::string& url, const Snapshot& snapshot,

@@ -14,7 +14,8 @@ namespace shoestring {
 struct Snapshot {
   std::string id;  ///< For ImportSnapshot(); valid while the exporting session lives.
   std::string lsn;
-  int64_t time_ms = 0;              ///< Milliseconds since 1970, by the server's clock.
+  int64_t time_ms = 0;  ///< Milliseconds since 1970, by the server's clock.
+  int64_t xmin = 0;     ///< All transactions below it had ended; with epoch, so 64 bits.
   std::vector<std::string> tables;  ///< What is locked, by qualified, quoted name.
 };
 

@@ -1,0 +1,127 @@
+#include "source/table_changes.h"
+
+#include <algorithm>
+#include <array>
+
+namespace shoestring {
+
+namespace {
+
+bool MayReadControlData(Connection* connection) {
+  const Rows rows = connection->Execute(
+      "SELECT pg_catalog.has_function_privilege("
+      "'pg_catalog.pg_control_system()', 'EXECUTE')");
+  return rows.Boolean(0, 0);
+}
+
+// The control file names a new timeline only after the next checkpoint; a standby has
+// nothing else.
+constexpr const char* kTimelineSql =
+    "CASE WHEN pg_catalog.pg_is_in_recovery() "
+    "THEN (SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()) "
+    "ELSE substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) END";
+
+// Columns are told by their numbers, which are never given again, and relations by their
+// OIDs: neither by names, which may be exchanged.
+constexpr const char* kShapeSql = R"(
+  WITH RECURSIVE tree AS (
+    SELECT $1::oid AS oid
+    UNION
+    SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+  ), columns AS (
+    SELECT a.* FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+  )
+  SELECT (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', attrelid, attnum, attname,
+                   atttypid, atttypmod, attgenerated), E'\n' ORDER BY attrelid, attnum)
+          FROM columns),
+         (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, enumlabel), E'\n'
+                   ORDER BY oid)
+          FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($2::oid[])),
+         coalesce((SELECT pg_catalog.bool_or(attgenerated = 'v') FROM columns), false))";
+
+char KindOf(const SourceType& type) {
+  return type.is_array ? type.element_kind : type.kind;
+}
+
+const std::string& NameOf(const SourceType& type) {
+  return type.is_array ? type.element_name : type.base_name;
+}
+
+std::string EnumOids(const TableDescription& table) {
+  std::vector<uint32_t> oids;
+  for (const auto& column : table.columns) {
+    const SourceType& type = column.type;
+    if (KindOf(type) != 'e') continue;
+    oids.push_back(type.is_array ? type.element_oid : type.base_oid);
+  }
+  return fmt::format("{{{}}}", fmt::join(oids, ","));
+}
+
+/// True when a value's text may change though the value does not: it shows names of other
+/// things, or follows settings or an extension's code.
+bool TextMayChange(const SourceType& type) {
+  constexpr std::array kBuiltIn = {'b', 'r', 'm'};
+  constexpr std::array<std::string_view, 3> kFollowing = {"aclitem", "interval", "money"};
+  if (KindOf(type) == 'e') return false;
+  if (!type.is_system || !std::ranges::count(kBuiltIn, KindOf(type))) return true;
+  return NameOf(type).starts_with("reg") || std::ranges::count(kFollowing, NameOf(type));
+}
+
+std::string WhyUndecidable(const TableDescription& table) {
+  const bool tables = std::ranges::all_of(
+      table.relations, [](const Relation& r) { return r.kind == 'r' && r.heap; });
+  if ((table.kind != 'r' && table.kind != 'p') || !tables) {
+    return "only plain tables tell whether they changed";
+  }
+  for (const auto& column : table.columns) {
+    if (!TextMayChange(column.type)) continue;
+    return fmt::format("column {} does not tell: texts of {} hang on more than the rows",
+                       column.name, column.type.name);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string DatabaseIdentity(Connection* connection) {
+  if (!MayReadControlData(connection)) return connection->description();
+  const Rows rows = connection->Execute(
+      fmt::format("SELECT system_identifier, {}, pg_catalog.current_database(), "
+                  "pg_catalog.pg_is_in_recovery() FROM pg_catalog.pg_control_system()",
+                  kTimelineSql));
+  const bool standby = rows.Boolean(0, 3);
+  return fmt::format("system {}, timeline {}, database {}{}{}", rows.Text(0, 0),
+                     rows.Text(0, 1), rows.Text(0, 2), standby ? ", standby " : "",
+                     standby ? connection->description() : "");
+}
+
+TableShape ShapeOfTable(Connection* connection, const TableDescription& table) {
+  const Rows rows =
+      connection->Execute(kShapeSql, {std::to_string(table.oid), EnumOids(table)});
+  TableShape shape{
+      .text = fmt::format("{}\n{}\n{}", table.oid, rows.Text(0, 0), rows.Text(0, 1)),
+      .undecidable = WhyUndecidable(table)};
+  if (shape.undecidable.empty() && rows.Boolean(0, 2)) {
+    shape.undecidable = "a virtual generated column does not tell whether it changed";
+  }
+  return shape;
+}
+
+bool MayHaveChanged(Connection* connection, const TableDescription& table, int64_t xmin,
+                    int64_t rows) {
+  // A row knows the last 32 bits of the transaction that wrote it. Of all transactions
+  // with those bits the youngest is taken: an older one would only be safer. 1 and 2 are
+  // no transactions, but marks of rows that are older than all.
+  const Rows found = connection->Execute(
+      fmt::format("SELECT count(*), count(*) FILTER (WHERE id > 2 AND "
+                  "((next - id) & 4294967295) <= next - $1::bigint) FROM "
+                  "(SELECT xmin::text::bigint AS id, "
+                  "(SELECT pg_catalog.txid_snapshot_xmax("
+                  "pg_catalog.txid_current_snapshot())) AS next FROM {}) AS row_ids",
+                  table.QualifiedName()),
+      {std::to_string(xmin)});
+  return found.Integer(0, 0) != rows || found.Integer(0, 1) != 0;
+}
+
+}  // namespace shoestring
