@@ -12,6 +12,7 @@
 #include "job/partition_writer.h"
 #include "job/range_reader.h"
 #include "job/run_record.h"
+#include "source/repeated_texts.h"
 
 namespace shoestring {
 
@@ -27,7 +28,7 @@ constexpr size_t kWideBytes = 1 << 20;
 MemoryShares ShareMemory(int64_t budget, int jobs) {
   constexpr int64_t kLeast = 1 << 20;
   return {std::max(kLeast, budget / 4 / jobs), budget * 3 / 8,
-          std::max(kLeast, budget / 16 / jobs)};
+          std::max(kLeast, budget / 16 / jobs), std::max(kLeast, budget / 64 / jobs)};
 }
 
 /// A table on its way. All but `runs` is under the copier's mutex.
@@ -45,6 +46,8 @@ struct TableCopier::Table {
   int64_t rows_by_tag = 0;  ///< As Postgres counted them.
   std::set<int> wide_columns;  ///< Field ids; complete when all has been read.
 
+  std::unique_ptr<RepeatedTexts> texts;     ///< While rows are read.
+  std::shared_ptr<arrow::Array> all_texts;  ///< From then on.
   SortedRuns runs;
   std::vector<std::pair<std::string, SortedRuns::Partition>> partitions;
   size_t next_partition = 0;
@@ -97,6 +100,7 @@ class TableCopier::Worker {
     cleaner_.emplace(table->plan.mappings);
     row_key_.emplace(table->plan.MakeRowKey());
     sums_.emplace(table->plan);
+    packer_.emplace(table->plan.mappings, TextsOf(table));
     buffer_.emplace(copier_.shares_.sort_buffer, row_key_->partition_bytes(),
                     &copier_.spill_);
     table_ = index;
@@ -104,14 +108,23 @@ class TableCopier::Worker {
     ++table->buffers_open;
   }
 
+  RepeatedTexts* TextsOf(Table* table) {
+    const std::lock_guard lock(copier_.mutex_);
+    if (!table->texts) {
+      table->texts = std::make_unique<RepeatedTexts>(copier_.shares_.texts);
+    }
+    return table->texts.get();
+  }
+
   void Add(const ValueCleaner::Row& row, Table* table) {
     if (row.tuple.size() >= kWideBytes) NoteWideColumns(row.fields, table);
     key_.clear();
     row_key_->Append(row.fields, &key_);
     sums_->Add(key_, row.fields, row.tuple);
-    if (buffer_->Add(key_, row.tuple)) return;
+    const Bytes packed = packer_->Pack(row.fields, row.tuple);
+    if (buffer_->Add(key_, packed)) return;
     table->runs.Add(buffer_->Flush());
-    buffer_->Add(key_, row.tuple);
+    buffer_->Add(key_, packed);
   }
 
   void NoteWideColumns(std::span<const Field> fields, Table* table) {
@@ -147,7 +160,7 @@ class TableCopier::Worker {
     PartitionWriter writer(
         table.plan,
         {copier_.options_.compression, copier_.options_.batch_rows,
-         copier_.shares_.row_group, partition.rows, table.wide_columns},
+         copier_.shares_.row_group, partition.rows, table.wide_columns, table.all_texts},
         [&](int number) {
           const std::string key =
               DataFileKey(table.plan.name, values, copier_.run_, number);
@@ -191,6 +204,7 @@ class TableCopier::Worker {
   std::optional<ValueCleaner> cleaner_;
   std::optional<RowKey> row_key_;
   std::optional<PartitionSums> sums_;
+  std::optional<RowPacker> packer_;
   std::optional<SortBuffer> buffer_;
   std::string key_;
   size_t table_ = kNoTable;  ///< Whose rows are in the buffer.
@@ -317,6 +331,8 @@ bool TableCopier::AllIsRead() {
 void TableCopier::FinishReading(Table* table) {
   const bool read = table->ranges_done == table->plan.ranges.size();
   if (!read || table->buffers_open > 0) return;
+  table->all_texts = table->texts->Values();
+  table->texts.reset();
   auto partitions = table->runs.Partitions();
   if (partitions.empty()) {
     // An empty table still gets a file: readers of the folder find its schema there.
@@ -342,6 +358,7 @@ bool TableCopier::FinishWriting(Table* table) {
   for (const auto& [path, rows] : table->sums) seal.partitions.push_back({path, rows});
   table->runs.Clear(&spill_);
   table->partitions.clear();
+  table->all_texts.reset();
   table->done = true;
   ++counters_.tables_done;
   changed_.notify_all();

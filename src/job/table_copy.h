@@ -24,6 +24,7 @@ struct MemoryShares {
   int64_t sort_buffer = 0;  ///< Of each worker.
   int64_t runs = 0;         ///< Of all sorted runs before they spill.
   int64_t row_group = 0;    ///< Of each worker's current row group.
+  int64_t texts = 0;        ///< Of each table's texts that occur again and again.
 };
 MemoryShares ShareMemory(int64_t budget, int jobs);
 

@@ -53,6 +53,7 @@ constexpr std::string_view kBeginSql =
     "SET LOCAL intervalstyle = 'postgres';"
     "SET LOCAL timezone = 'UTC';"
     "SET LOCAL extra_float_digits = 1;"
+    "SET LOCAL quote_all_identifiers = off;"
     "SET LOCAL bytea_output = 'hex';";
 
 // As libpq takes it, from wherever it comes.
