@@ -165,8 +165,7 @@ class Runner {
       }
       Print(result.get(), std::move(first), output);
       if (!quiet_) {
-        const std::string text =
-            Summary(result->statistics()) + Requests(store_, before);
+        const std::string text = Summary(result->statistics()) + Requests(store_, before);
         std::fprintf(stderr, "%s\n", text.c_str());
       }
       return;
