@@ -301,6 +301,15 @@ def test_report_as_json(source, migrate, lake):
     assert kept == report
 
 
+def test_timings_say_where_the_time_went(source, migrate):
+    done = migrate(source, "--json", "--timings")
+    timings = json.loads(done.stdout)["timings"]
+    assert set(timings) == {"source_wait_ms", "decode_ms", "sort_ms", "encode_ms",
+                            "store_ms"}
+    assert min(timings.values()) >= 0
+    assert "Time of all workers: waiting for the source" in done.stderr
+
+
 def test_progress_is_plain_lines_on_stderr(source, migrate):
     done = migrate(source, "--table", "t")
     assert "\x1b" not in done.stderr and "\r" not in done.stderr

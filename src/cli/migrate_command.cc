@@ -30,6 +30,7 @@ struct Flags {
   std::string compression = "snappy";
   std::string memory = "256MB";
   bool dry_run = false;
+  bool timings = false;
   bool json = false;
 };
 
@@ -319,6 +320,21 @@ void PrintReport(const MigrateReport& report) {
       FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
 }
 
+// Of all workers together: of two that copy for 10 s, 20 s.
+void PrintTimings(const MigrateReport& report) {
+  const auto show = [&](Stage stage) {
+    return FormatDuration(std::chrono::milliseconds(report.times.Milliseconds(stage)));
+  };
+  std::fprintf(stderr,
+               "Time of all workers: waiting for the source %s, decoding %s, sorting %s, "
+               "encoding %s, storing %s.\n",
+               show(Stage::kSourceWait).c_str(), show(Stage::kDecode).c_str(),
+               show(Stage::kSort).c_str(), show(Stage::kEncode).c_str(),
+               show(Stage::kStore).c_str());
+  const std::string advice = SourceAdvice(report);
+  if (!advice.empty()) std::fprintf(stderr, "Advice: %s.\n", advice.c_str());
+}
+
 /// The lake that --s3-bucket names, which goes before the environment.
 std::string BucketLake(const Flags& flags) {
   const char* environment = std::getenv("SHOESTRING_LAKE");
@@ -362,6 +378,7 @@ void RunMigrate(Flags flags) {
   } else {
     PrintReport(report);
   }
+  if (flags.timings) PrintTimings(report);
 }
 
 }  // namespace
@@ -430,6 +447,8 @@ void AddMigrateCommand(CLI::App& app) {
       ->excludes(fresh);
   command->add_flag("--dry-run", flags->dry_run,
                     "Print the plan, read a sample, write nothing");
+  command->add_flag("--timings", flags->timings,
+                    "Say where the time went: source, decode, sort, encode, store");
   command->add_flag("--json", flags->json, "The report, or the plan, as JSON");
   command->callback([flags] { RunMigrate(*flags); });
 }

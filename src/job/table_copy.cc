@@ -78,8 +78,12 @@ class TableCopier::Worker {
     }
   }
 
+  const StageTimes& times() const { return clock_.times(); }
+
  private:
   void ReadRange(size_t index, size_t range) {
+    const StageClock::In decode(&clock_, Stage::kDecode);
+    const auto waited = connection_->waited();
     Table& table = *copier_.tables_[index];
     Begin(index, &table);
     const int64_t rows = shoestring::ReadRange(
@@ -90,6 +94,7 @@ class TableCopier::Worker {
                copier_.counters_.rows_read += count;
                copier_.counters_.bytes_read += bytes;
              }});
+    clock_.Move(connection_->waited() - waited, Stage::kDecode, Stage::kSourceWait);
     const std::lock_guard lock(copier_.mutex_);
     table.rows_by_tag += rows;
     ++table.ranges_done;
@@ -123,8 +128,13 @@ class TableCopier::Worker {
     sums_->Add(key_, row.fields, row.tuple);
     const Bytes packed = packer_->Pack(row.fields, row.tuple);
     if (buffer_->Add(key_, packed)) return;
-    table->runs.Add(buffer_->Flush());
+    Flush(table);
     buffer_->Add(key_, packed);
+  }
+
+  void Flush(Table* table) {
+    const StageClock::In sort(&clock_, Stage::kSort);
+    table->runs.Add(buffer_->Flush());
   }
 
   void NoteWideColumns(std::span<const Field> fields, Table* table) {
@@ -138,7 +148,7 @@ class TableCopier::Worker {
   void HandOver() {
     if (table_ == kNoTable) return;
     Table& table = *copier_.tables_[table_];
-    if (!buffer_->empty()) table.runs.Add(buffer_->Flush());
+    if (!buffer_->empty()) Flush(&table);
     buffer_.reset();
     table_ = kNoTable;
     const std::lock_guard lock(copier_.mutex_);
@@ -153,6 +163,7 @@ class TableCopier::Worker {
   }
 
   void WritePartition(size_t index, size_t partition_index) {
+    const StageClock::In decode(&clock_, Stage::kDecode);
     if (copier_.AllIsRead()) connection_->Close();
     Table& table = *copier_.tables_[index];
     const auto& [key, partition] = table.partitions[partition_index];
@@ -164,8 +175,9 @@ class TableCopier::Worker {
         [&](int number) {
           const std::string key =
               DataFileKey(table.plan.name, values, copier_.run_, number);
-          return PartitionWriter::OpenFile{key,
-                                           copier_.store_->Create(key, copier_.run_)};
+          return PartitionWriter::OpenFile{
+              key, std::make_unique<TimedWriter>(
+                       copier_.store_->Create(key, copier_.run_), &clock_)};
         },
         [&](int64_t rows) {
           copier_.counters_.rows_written += rows;
@@ -178,8 +190,10 @@ class TableCopier::Worker {
       writer.Append(*tuple);
       if (!writer.full()) continue;
       reader.Release();
+      const StageClock::In encode(&clock_, Stage::kEncode);
       writer.WriteBatch();
     }
+    const StageClock::In encode(&clock_, Stage::kEncode);
     std::vector<ParquetFile::Finished> finished = std::move(writer).Finish();
     std::unique_lock lock(copier_.mutex_);
     for (auto& one : finished) {
@@ -206,6 +220,7 @@ class TableCopier::Worker {
   std::optional<PartitionSums> sums_;
   std::optional<RowPacker> packer_;
   std::optional<SortBuffer> buffer_;
+  StageClock clock_;
   std::string key_;
   size_t table_ = kNoTable;  ///< Whose rows are in the buffer.
 };
@@ -268,7 +283,12 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
       if (!why_not.empty()) refusal_ = why_not;
     }
     // Without a connection: the exporter's worker, whose locks are held, does it all.
-    if (connection != nullptr) Worker(this, connection, exporter).Run();
+    if (connection != nullptr) {
+      Worker worker(this, connection, exporter);
+      worker.Run();
+      const std::lock_guard lock(mutex_);
+      times_ += worker.times();
+    }
     // All is done: who still waits for a connection need not.
     if (exporter) stop_.request_stop();
   } catch (...) {

@@ -267,7 +267,9 @@ void Connection::Cancel() {
 
 void Connection::Wait() {
   pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
+  const auto begun = Clock::now();
   const bool heard = poll(&wait, 1, kLookAgain.count()) > 0;
+  waited_ += Clock::now() - begun;
   if (stop_.stop_requested()) {
     Cancel();
     throw Fail(ErrorKind::kCancelled, "Stopped on request");
