@@ -8,6 +8,7 @@
 #include <parquet/arrow/reader.h>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 
 namespace shoestring {
 namespace {
