@@ -227,7 +227,8 @@ void AppendMap(const JsonView& value, ArrayBuilder* builder) {
   auto* maps = static_cast<arrow::MapBuilder*>(builder);
   Check(maps->Append());
   for (const auto& [key, item] : value.Members()) {
-    const boost::json::value text{boost::json::string_view(key.data(), key.size())};
+    // Not in braces, which would make an array of it.
+    const boost::json::value text(boost::json::string_view(key.data(), key.size()));
     AppendTrinoValue(JsonView(text, item.path()), maps->key_builder());
     AppendTrinoValue(item, maps->item_builder());
   }
