@@ -257,7 +257,8 @@ TypePointer TrinoArrowType(const JsonView& signature) {
 
 void AppendTrinoValue(const JsonView& value, ArrayBuilder* builder) {
   if (value.value().is_null()) return Check(builder->AppendNull());
-  const DataType& type = *builder->type();
+  const TypePointer held = builder->type();  // A list's builder makes it anew.
+  const DataType& type = *held;
   switch (type.id()) {
     case Type::BOOL: return AppendBoolean(value, builder);
     case Type::INT8: return AppendNumber<arrow::Int8Builder>(value, builder);
