@@ -1,3 +1,7 @@
+# A program that a test of the engines runs, under the sanitizers of the build.
+add_executable(engine_load tests/engine_load.cc)
+target_link_libraries(engine_load PRIVATE shoestring_engine)
+
 # Tests that drive the binary with real servers and real clients: each test_<name>.py is
 # one test of ctest's.
 file(GLOB python_tests CONFIGURE_DEPENDS "tests/test_*.py")

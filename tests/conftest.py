@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import s3_servers  # noqa: E402
 import servers  # noqa: E402
+import trino_server  # noqa: E402
 
 EXAMPLE = ROOT / "examples/13f"
 
@@ -96,6 +97,20 @@ def example_db():
 def example_copy(example_db, make_database):
     """A copy of the example for one test to change."""
     return make_database(example_db.server, template=example_db.name)
+
+
+@pytest.fixture(scope="session")
+def moto():
+    """AWS' Glue and Athena's API."""
+    with trino_server.Moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def trino(moto, seaweedfs):
+    """A Trino over moto's Glue, which reads lakes in folders and in SeaweedFS."""
+    with trino_server.Trino(moto, seaweedfs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -351,8 +351,8 @@ def _server_user():
 _libc = ctypes.CDLL(None)
 
 
-def end_with_parent():
-    _libc.prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
+def end_with_parent(by=signal.SIGQUIT):
+    _libc.prctl(1, by)  # PR_SET_PDEATHSIG
 
 
 def main():

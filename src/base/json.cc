@@ -3,6 +3,9 @@
 // The one place where Boost.JSON is compiled: Debian's headers need no library then.
 #include <boost/json/src.hpp>
 
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
+
 #include <limits>
 
 #include "base/error.h"
@@ -11,17 +14,65 @@ namespace shoestring {
 
 namespace json = boost::json;
 
+namespace {
+
+/// What the parser of Boost.JSON does with what it finds, but for numbers.
+struct NumbersAsText {
+  using Code = boost::system::error_code;
+  using View = json::string_view;
+  static constexpr size_t max_object_size = json::object::max_size();
+  static constexpr size_t max_array_size = json::array::max_size();
+  static constexpr size_t max_key_size = json::string::max_size();
+  static constexpr size_t max_string_size = json::string::max_size();
+
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code&) { return true; }
+  bool on_object_end(size_t size, Code&) { return stack.push_object(size), true; }
+  bool on_array_begin(Code&) { return true; }
+  bool on_array_end(size_t size, Code&) { return stack.push_array(size), true; }
+  bool on_key_part(View part, size_t, Code&) { return stack.push_chars(part), true; }
+  bool on_key(View part, size_t, Code&) { return stack.push_key(part), true; }
+  bool on_string_part(View part, size_t, Code&) { return stack.push_chars(part), true; }
+  bool on_string(View part, size_t, Code&) { return stack.push_string(part), true; }
+  bool on_number_part(View part, Code&) { return stack.push_chars(part), true; }
+  bool on_int64(int64_t, View part, Code&) { return stack.push_string(part), true; }
+  bool on_uint64(uint64_t, View part, Code&) { return stack.push_string(part), true; }
+  bool on_double(double, View part, Code&) { return stack.push_string(part), true; }
+  bool on_bool(bool truth, Code&) { return stack.push_bool(truth), true; }
+  bool on_null(Code&) { return stack.push_null(), true; }
+  bool on_comment_part(View, Code&) { return true; }
+  bool on_comment(View, Code&) { return true; }
+
+  json::value_stack stack;
+};
+
+[[noreturn]] void NoJson(std::string_view what, size_t at,
+                         const boost::system::error_code& error) {
+  throw Fail(ErrorKind::kCorrupt, "{}: no valid JSON at byte {}: {}", what, at,
+             error.message());
+}
+
+}  // namespace
+
 json::value ParseJson(std::string_view text, std::string_view what) {
   boost::system::error_code error;
   json::stream_parser parser;
   const size_t parsed = parser.write_some(text.data(), text.size(), error);
   if (!error && parsed < text.size()) error = json::error::extra_data;
   if (!error) parser.finish(error);
-  if (error) {
-    throw Fail(ErrorKind::kCorrupt, "{}: no valid JSON at byte {}: {}", what, parsed,
-               error.message());
-  }
+  if (error) NoJson(what, parsed, error);
   return parser.release();
+}
+
+json::value ParseJsonNumbersAsText(std::string_view text, std::string_view what) {
+  boost::system::error_code error;
+  json::basic_parser<NumbersAsText> parser{json::parse_options{}};
+  parser.handler().stack.reset();
+  const size_t parsed = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && parsed < text.size()) error = json::error::extra_data;
+  if (error) NoJson(what, parsed, error);
+  return parser.handler().stack.release();
 }
 
 JsonView JsonView::operator[](std::string_view name) const {

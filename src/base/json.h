@@ -14,6 +14,10 @@ namespace shoestring {
 /// Parses a document; throws kCorrupt with `what` and the offset when it is no JSON.
 boost::json::value ParseJson(std::string_view text, std::string_view what);
 
+/// The same, but each number becomes a text, with the digits that stood there: for
+/// documents whose numbers must not go through a double.
+boost::json::value ParseJsonNumbersAsText(std::string_view text, std::string_view what);
+
 /// A value inside a document that lives longer, and the way to it, so that an error can
 /// say "t.metadata.json: snapshots[0].snapshot-id is missing". Whatever is not as asked
 /// for throws kCorrupt.

@@ -190,6 +190,10 @@ void Guarded(Function&& function) {
 void RunCommand(ObjectStore* store, const std::string& command) {
   if (command == "\\?" || command == "\\h" || command == "help") {
     std::fputs(kHelp, stdout);
+  } else if (command.starts_with("\\d") && store == nullptr) {
+    throw Fail(ErrorKind::kUnsupported,
+               "\\d shows a lake, which this engine does not read by itself; ask its "
+               "information_schema.tables");
   } else if (command == "\\d" || command == "\\dt") {
     std::fputs(TablesAsText(store).c_str(), stdout);
   } else if (command.starts_with("\\d ")) {

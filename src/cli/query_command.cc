@@ -14,7 +14,7 @@
 #include "cli/lake_option.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "engine/duckdb_engine.h"
+#include "engine/engine_registry.h"
 #include "engine/result_format.h"
 #include "engine/statement_splitter.h"
 #include "lake/read_cache.h"
@@ -34,6 +34,8 @@ constexpr const char* kExamples =
     "\n"
     "The result goes to standard output, all else to standard error.";
 
+constexpr const char* kDefaultEngine = "duckdb";
+
 struct Options {
   std::string sql;
   std::string file;
@@ -43,7 +45,9 @@ struct Options {
   std::string output;
   std::string memory;
   std::string timeout;
-  std::string engine = "duckdb";
+  std::string max_scan;
+  int64_t max_rows = 0;
+  std::string engine;
   int threads = 0;
   bool quiet = false;
 };
@@ -52,14 +56,44 @@ QueryLimits Limits(const Options& options) {
   QueryLimits limits;
   if (!options.memory.empty()) limits.memory_bytes = ParseBytes(options.memory);
   if (!options.timeout.empty()) limits.time = ParseDuration(options.timeout);
+  if (!options.max_scan.empty()) limits.scan_bytes = ParseBytes(options.max_scan);
   limits.threads = options.threads;
+  limits.rows = options.max_rows;
   return limits;
 }
 
-std::unique_ptr<Engine> OpenEngine(const std::string& name, ObjectStore* store) {
-  if (name == "duckdb") return OpenDuckdbEngine(store);
-  throw Fail(ErrorKind::kUnsupported, "No such engine, only duckdb so far: {}", name);
-}
+/// The engine that was asked for, and the lake if it is one that reads the lake itself.
+class Opened {
+ public:
+  explicit Opened(const Options& options)
+      : context_{Settings::Load(), [this, &options] { return OpenLake(options); }} {
+    const std::string name = options.engine.empty()
+                                 ? context_.settings.Get("", "engine", kDefaultEngine)
+                                 : options.engine;
+    engine_ = OpenEngine(name, context_);
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+
+  Engine* engine() const { return engine_.get(); }
+  ObjectStore* store() const { return store_.get(); }
+
+ private:
+  ObjectStore* OpenLake(const Options& options) {
+    const std::string lake =
+        options.lake.empty() ? context_.settings.Get("", "lake", "") : options.lake;
+    if (lake.empty()) {
+      throw Fail(ErrorKind::kInvalidArgument,
+                 "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
+    }
+    store_ = OpenObjectStore(lake, /*create=*/false, options.s3);
+    return store_.get();
+  }
+
+  EngineContext context_;
+  std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<Engine> engine_;
+};
 
 std::string ReadAll(std::istream& from, const std::string& name) {
   std::string text{std::istreambuf_iterator<char>(from), {}};
@@ -76,10 +110,15 @@ std::string ReadStatements(const Options& options) {
   return ReadAll(file, options.file);
 }
 
+/// What the lake's store was asked so far; nothing of an engine that reads no lake.
+StoreStatistics StatisticsOf(const ObjectStore* store) {
+  return store == nullptr ? StoreStatistics() : store->statistics();
+}
+
 /// Of a bucket also the requests since `before`: they are what takes time and money.
-std::string Requests(const ObjectStore& store, const StoreStatistics& before) {
-  if (!IsRemote(store)) return "";
-  const StoreStatistics after = store.statistics();
+std::string Requests(const ObjectStore* store, const StoreStatistics& before) {
+  if (store == nullptr || !IsRemote(*store)) return "";
+  const StoreStatistics after = store->statistics();
   const int64_t gets = after.gets - before.gets;
   std::string text = fmt::format(", {} GET{}", FormatCount(gets), gets == 1 ? "" : "s");
   const int64_t retries = after.retries - before.retries;
@@ -89,10 +128,15 @@ std::string Requests(const ObjectStore& store, const StoreStatistics& before) {
 std::string Summary(const QueryStatistics& used) {
   std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
                                  used.rows == 1 ? "" : "s", FormatDuration(used.wall));
-  if (used.lake_files == 0) return text;
-  return text + fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
-                            FormatCount(used.lake_files), FormatBytes(used.bytes_read),
-                            FormatBytes(used.lake_bytes));
+  if (used.queued.count() > 0) text += ", queued " + FormatDuration(used.queued);
+  if (used.lake_files > 0) {
+    text += fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
+                        FormatCount(used.lake_files), FormatBytes(used.bytes_read),
+                        FormatBytes(used.lake_bytes));
+  } else if (used.bytes_read > 0) {
+    text += fmt::format(", read {}", FormatBytes(used.bytes_read));
+  }
+  return text;
 }
 
 /// One query into one output.
@@ -109,7 +153,7 @@ class Runner {
 
   /// Once more when the lake moved before the first row came.
   void Run(const std::string& sql, const std::stop_token& cancel, Output* output) const {
-    const StoreStatistics before = store_->statistics();
+    const StoreStatistics before = StatisticsOf(store_);
     for (bool again : {true, false}) {
       auto result = engine_->Run({sql, {}}, limits_, cancel);
       std::shared_ptr<arrow::RecordBatch> first;
@@ -121,8 +165,7 @@ class Runner {
       }
       Print(result.get(), std::move(first), output);
       if (!quiet_) {
-        const std::string text =
-            Summary(result->statistics()) + Requests(*store_, before);
+        const std::string text = Summary(result->statistics()) + Requests(store_, before);
         std::fprintf(stderr, "%s\n", text.c_str());
       }
       return;
@@ -139,7 +182,7 @@ class Runner {
   }
 
   Engine* engine_;
-  const ObjectStore* store_;
+  const ObjectStore* store_;  ///< nullptr for an engine that reads no lake.
   const QueryLimits limits_;
   const ResultFormat format_;
   const bool quiet_;
@@ -186,13 +229,12 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 }
 
 void Run(const Options& options) {
-  const auto store = OpenObjectStore(options.lake, /*create=*/false, options.s3);
-  const auto engine = OpenEngine(options.engine, store.get());
-  const Runner runner(engine.get(), store.get(), options);
+  const Opened opened(options);
+  const Runner runner(opened.engine(), opened.store(), options);
   const bool asks =
       options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
   if (asks) {
-    RunInteractively(runner, store.get(), options);
+    RunInteractively(runner, opened.store(), options);
   } else {
     RunStatements(runner, options);
   }
@@ -209,7 +251,7 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--file", options->file, "Read the statements from a file")
       ->type_name("FILE")
       ->excludes(sql);
-  AddLakeOption(*command, &options->lake, &options->s3)->required();
+  AddLakeOption(*command, &options->lake, &options->s3);
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();
@@ -226,10 +268,22 @@ void AddQueryCommand(CLI::App& app) {
       ->check(CLI::Range(1, 1024));
   command->add_option("--timeout", options->timeout, "Stop after this time, such as 30s")
       ->type_name("TIME");
-  command->add_option("--engine", options->engine, "What runs the query: duckdb")
+  command
+      ->add_option("--max-scan", options->max_scan,
+                   "Stop a query that reads more than this, such as 1GB")
+      ->type_name("SIZE");
+  command
+      ->add_option("--max-rows", options->max_rows,
+                   "Stop a query whose answer has more rows")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--engine", options->engine,
+                   "What runs the query: " + EngineNames() +
+                       ". Default: engine in "
+                       "shoestring.toml, else duckdb")
       ->type_name("E")
-      ->envname("SHOESTRING_ENGINE")
-      ->capture_default_str();
+      ->envname("SHOESTRING_ENGINE");
   command->add_flag("--quiet", options->quiet, "No line about rows, time and bytes read");
   command->footer(kExamples);
   command->callback([options] { Run(*options); });

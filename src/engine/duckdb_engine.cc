@@ -9,23 +9,23 @@
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 
-#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
-#include <thread>
+#include <mutex>
+#include <optional>
 
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_file_system.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_sandbox.h"
+#include "engine/query_stopper.h"
 #include "lake/catalog.h"
 
 namespace shoestring {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = QueryStopper::Clock;
 using duckdb::Value;
 
 /// The version whose headers this file was compiled with. They do not say it themselves;
@@ -114,11 +114,13 @@ void Configure(const Session& session, bool remote, duckdb::DBConfig* config) {
   if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
 }
 
-/// Settings that exist only once the extensions that define them are there.
+/// Settings that exist only once the extensions that define them are there. Integers are
+/// divided as Postgres and Trino do.
 void SetUp(duckdb::DuckDB& database) {
   duckdb::Connection connection(database);
   for (const char* statement :
-       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true"}) {
+       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true",
+        "SET GLOBAL integer_division = true"}) {
     const auto result = connection.Query(statement);
     if (result->HasError()) result->ThrowError();
   }
@@ -188,86 +190,21 @@ void CheckType(const std::string& column, const duckdb::LogicalType& type) {
              type.ToString());
 }
 
-/// Interrupts a running query, when its time is up or when it is cancelled.
-class Stopper {
- public:
-  enum class Reason { kNone, kTimeout, kCancelled };
-
-  Stopper(Clock::time_point start, std::chrono::milliseconds limit,
-          std::stop_token cancel, std::function<void()> on_interrupt)
-      : start_(start),
-        limit_(limit),
-        cancel_(std::move(cancel)),
-        on_interrupt_(std::move(on_interrupt)) {}
-
-  /// From now on the connection is interrupted. DuckDB forgets interrupts that come
-  /// before it starts, so call this once it has, and Check() before.
-  void Watch(duckdb::Connection& connection) {
-    connection_ = &connection;
-    on_cancel_.emplace(cancel_, [this] { Interrupt(Reason::kCancelled); });
-    if (limit_.count() > 0) {
-      timer_ = std::jthread([this](std::stop_token stop) { Time(std::move(stop)); });
-    }
-  }
-
-  void Check() {
-    if (cancel_.stop_requested()) throw AsError(Reason::kCancelled);
-    if (limit_.count() > 0 && Clock::now() > start_ + limit_) {
-      throw AsError(Reason::kTimeout);
-    }
-  }
-
-  Reason reason() const { return reason_; }
-
-  Error AsError(Reason reason) const {
-    if (reason == Reason::kTimeout) {
-      return Fail(ErrorKind::kTimeout, "The query took longer than its limit: {} ms",
-                  limit_.count());
-    }
-    return Fail(ErrorKind::kCancelled, "The query was cancelled");
-  }
-
- private:
-  void Interrupt(Reason reason) {
-    Reason none = Reason::kNone;
-    reason_.compare_exchange_strong(none, reason);
-    on_interrupt_();
-    connection_->Interrupt();
-  }
-
-  void Time(std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    std::condition_variable_any never;
-    never.wait_until(lock, stop, start_ + limit_, [] { return false; });
-    if (!stop.stop_requested()) Interrupt(Reason::kTimeout);
-  }
-
-  const Clock::time_point start_;
-  const std::chrono::milliseconds limit_;
-  const std::stop_token cancel_;
-  const std::function<void()> on_interrupt_;
-  duckdb::Connection* connection_ = nullptr;
-  std::atomic<Reason> reason_ = Reason::kNone;
-  std::mutex mutex_;
-  std::optional<std::stop_callback<std::function<void()>>> on_cancel_;
-  std::jthread timer_;
-};
-
 class DuckdbResult : public QueryResult {
  public:
   DuckdbResult(ObjectStore* store, std::shared_ptr<Session> session,
                const QueryLimits& limits, std::stop_token cancel)
       : store_(store),
         session_(std::move(session)),
-        start_(Clock::now()),
+        limits_(limits),
         connection_(*session_->database),
         activity_(QueryActivity::Attach(*connection_.context)),
-        stopper_(start_, limits.time, std::move(cancel),
-                 [this] { activity_->StopReadAhead(); }) {}
+        stopper_(limits, std::move(cancel)) {}
 
   /// DuckDB leaves out the wait for a query's tasks when its context goes while an
   /// exception is on its way; the tasks would then use what is gone.
   ~DuckdbResult() override {
+    stopper_.Release();
     activity_->StopReadAhead();
     result_.reset();
     connection_.context->Destroy();
@@ -286,7 +223,13 @@ class DuckdbResult : public QueryResult {
       auto values = Bind(statement.parameters);
       auto pending = prepared_->PendingQuery(values, /*allow_stream_result=*/true);
       if (pending->HasError()) pending->GetErrorObject().Throw();
-      stopper_.Watch(connection_);
+      // DuckDB forgets interrupts that come before it starts.
+      stopper_.Watch(
+          [this] {
+            activity_->StopReadAhead();
+            connection_.Interrupt();
+          },
+          [this] { return Scanned(); });
       result_ = pending->Execute();
       if (result_->HasError()) result_->GetErrorObject().Throw();
       MakeSchema();
@@ -305,7 +248,9 @@ class DuckdbResult : public QueryResult {
     });
     if (batch) {
       rows_ += batch->num_rows();
+      Translated([&] { CheckRows(rows_, limits_); });
     } else {
+      Translated([&] { stopper_.CheckScanned(Scanned()); });
       Finish();
     }
     return batch;
@@ -316,11 +261,19 @@ class DuckdbResult : public QueryResult {
     activity_->FillIn(&statistics);
     statistics.rows = rows_;
     const auto end = end_.value_or(Clock::now());
-    statistics.wall = std::chrono::duration_cast<std::chrono::milliseconds>(end - start_);
+    statistics.wall =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - stopper_.start());
+    statistics.running = statistics.wall;
     return statistics;
   }
 
  private:
+  int64_t Scanned() const {
+    QueryStatistics statistics;
+    activity_->FillIn(&statistics);
+    return statistics.bytes_read;
+  }
+
   void MakeSchema() {
     for (duckdb::idx_t i = 0; i < result_->types.size(); ++i) {
       CheckType(result_->names[i], result_->types[i]);
@@ -376,8 +329,7 @@ class DuckdbResult : public QueryResult {
     if (failure && failure->kind() == ErrorKind::kNotFound)
       return ExplainMissing(*failure);
     if (failure) return *failure;
-    const auto reason = stopper_.reason();
-    if (reason != Stopper::Reason::kNone) return stopper_.AsError(reason);
+    if (stopper_.reason() != QueryStopper::Reason::kNone) return stopper_.AsError();
     return TranslateDuckdbError(error, session_->TableNames());
   }
 
@@ -393,7 +345,7 @@ class DuckdbResult : public QueryResult {
 
   ObjectStore* store_;
   const std::shared_ptr<Session> session_;
-  const Clock::time_point start_;
+  const QueryLimits limits_;
   std::optional<Clock::time_point> end_;
   duckdb::Connection connection_;
   const duckdb::shared_ptr<QueryActivity> activity_;
@@ -404,7 +356,7 @@ class DuckdbResult : public QueryResult {
                      const duckdb::shared_ptr<duckdb::ArrowTypeExtensionData>>
       extensions_;
   int64_t rows_ = 0;
-  Stopper stopper_;  // Last: it must not interrupt what is gone.
+  QueryStopper stopper_;
 };
 
 class DuckdbEngine : public Engine {

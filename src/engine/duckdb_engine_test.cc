@@ -538,6 +538,27 @@ TEST_F(DuckdbEngineTest, MemoryIsLimited) {
   EXPECT_THAT(error.what(), HasSubstr("--memory"));
 }
 
+TEST_F(DuckdbEngineTest, BytesReadAreLimited) {
+  QueryLimits limits;
+  limits.scan_bytes = 1000;
+  const Error error = Fails({"SELECT sum(value) FROM holdings", {}}, limits);
+  EXPECT_EQ(error.kind(), ErrorKind::kLimit);
+  EXPECT_THAT(error.what(), HasSubstr("--max-scan"));
+  EXPECT_EQ(Run({"SELECT count(*) FROM holdings", {}}, limits).ToString(), "49\n");
+  limits.scan_bytes = 1'000'000;
+  EXPECT_EQ(Run({"SELECT sum(value) FROM holdings", {}}, limits).ToString(), "1139.00\n");
+}
+
+TEST_F(DuckdbEngineTest, RowsAreLimited) {
+  QueryLimits limits;
+  limits.rows = 48;
+  const Error error = Fails({"SELECT id FROM holdings", {}}, limits);
+  EXPECT_EQ(error.kind(), ErrorKind::kLimit);
+  EXPECT_THAT(error.what(), HasSubstr("--max-rows"));
+  limits.rows = 49;
+  EXPECT_EQ(Run({"SELECT id FROM holdings", {}}, limits).table->num_rows(), 49);
+}
+
 TEST_F(DuckdbEngineTest, SpillsWhatDoesNotFit) {
   QueryLimits limits;
   limits.memory_bytes = 60'000'000;
@@ -716,7 +737,7 @@ TEST_F(DuckdbEngineTest, ManyThreadsShareOneEngine) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
-      for (int n = 0; n < 5; ++n) {
+      for (int n = 0; n < 25; ++n) {
         const auto answer = Run(
             Statement{"SELECT max(id) FROM holdings WHERE month = ?", {int64_t{i + 1}}});
         if (answer.ToString() != std::to_string(4 * i + 3) + "\n") ++wrong;

@@ -25,15 +25,17 @@ struct Statement {
 };
 
 /// What a query may use; 0 leaves it to the engine. An engine that cannot keep a limit
-/// refuses it with kUnsupported, it never ignores one.
+/// refuses it with kUnsupported before it runs anything, it never ignores one.
 struct QueryLimits {
   int64_t memory_bytes = 0;
   int threads = 0;
   std::chrono::milliseconds time{0};
+  int64_t scan_bytes = 0;  ///< Bytes that may be read from where the data lies.
+  int64_t rows = 0;        ///< Rows of the answer; one more is an error.
   bool operator==(const QueryLimits&) const = default;
 };
 
-/// What a query has used so far.
+/// What a query has used so far. What an engine does not know stays 0.
 struct QueryStatistics {
   int64_t files = 0;       ///< Distinct data files opened.
   int64_t requests = 0;    ///< Reads asked of the store.
@@ -42,6 +44,10 @@ struct QueryStatistics {
   int64_t lake_files = 0;  ///< Files and bytes of the tables that the statement names:
   int64_t lake_bytes = 0;  ///< what a scan without pruning would have touched.
   std::chrono::milliseconds wall{0};
+  std::chrono::milliseconds queued{0};   ///< Of it, waiting for the engine's turn.
+  std::chrono::milliseconds running{0};  ///< Of it, at work, as the engine says.
+  bool reused = false;                   ///< The engine gave an earlier answer again.
+  double dollars = 0;  ///< What the engine's owner bills for this query.
 };
 
 /// The rows of one query, produced while they are asked for. Used by one thread at a

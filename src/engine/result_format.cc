@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/terminal_text.h"
 #include "engine/value_text.h"
+#include "source/number_text.h"
 
 namespace shoestring {
 
@@ -196,7 +197,7 @@ std::vector<std::string_view> Lines(std::string_view text) {
 
 bool IsNumber(const arrow::DataType& type) {
   return arrow::is_integer(type.id()) || arrow::is_floating(type.id()) ||
-         arrow::is_decimal(type.id());
+         arrow::is_decimal(type.id()) || IsNumberText(type);
 }
 
 class TableWriter : public ResultWriter {

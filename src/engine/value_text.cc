@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "source/number_text.h"
 
 namespace shoestring {
 
@@ -356,6 +357,18 @@ std::shared_ptr<Array> Unwrap(const Array& array, int64_t* row) {
   }
 }
 
+/// Digits as they are; NaN and Infinity between quotes.
+void AppendNumberText(const Array& array, int64_t row, std::string* to) {
+  const auto& storage = *As<arrow::ExtensionArray>(array).storage();
+  const std::string_view digits = As<arrow::StringArray>(storage).GetView(row);
+  const bool finite = !digits.empty() && digits.back() >= '0' && digits.back() <= '9';
+  if (finite) {
+    to->append(digits);
+  } else {
+    AppendJsonString(digits, to);
+  }
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* to) {
@@ -385,6 +398,7 @@ void AppendJson(const Array& array, int64_t row, std::string* to) {
     to->append("null");
     return;
   }
+  if (IsNumberText(*array.type())) return AppendNumberText(array, row, to);
   if (const auto inner = Unwrap(array, &row)) return AppendJson(*inner, row, to);
   if (array.type_id() == Type::BOOL) {
     to->append(As<arrow::BooleanArray>(array).Value(row) ? "true" : "false");

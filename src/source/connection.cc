@@ -220,7 +220,8 @@ Connection::Subject::Subject(Connection* connection, std::string words)
 Connection::Subject::~Subject() { connection_->subject_ = before_; }
 
 void Connection::Throw(std::string_view sqlstate, const std::string& message) const {
-  const Advice advice = AdviseOn(sqlstate, message);
+  const Advice advice =
+      of_a_user_ ? AdviseOnQuery(sqlstate, message) : AdviseOn(sqlstate, message);
   const std::string state = sqlstate.empty() ? "" : fmt::format(" [{}]", sqlstate);
   throw Fail(advice.kind, "{}Postgres: {}{}{}{}", subject_, Redact(message), state,
              advice.way_out.empty() ? "" : ". ", advice.way_out)
@@ -239,7 +240,8 @@ void Connection::ThrowResult(const pg_result* result) const {
   if (!detail.empty()) message += fmt::format(" ({})", detail);
   // The server's own hint where there is no better one.
   const std::string hint = field(PG_DIAG_MESSAGE_HINT);
-  if (!hint.empty() && AdviseOn(state, message).way_out.empty()) message += ". " + hint;
+  const bool none = of_a_user_ || AdviseOn(state, message).way_out.empty();
+  if (!hint.empty() && none) message += ". " + hint;
   Throw(state, message);
 }
 

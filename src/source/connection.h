@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct pg_conn;
 struct pg_result;
 
 namespace shoestring {
+
+struct Field;
 
 /// "a""b" for a"b.
 std::string QuoteIdentifier(std::string_view name);
@@ -47,6 +50,20 @@ class Rows {
   std::unique_ptr<pg_result, Deleter> result_;
 };
 
+/// A column of a statement's answer, as Postgres describes it.
+struct ResultColumn {
+  std::string name;
+  uint32_t type = 0;  ///< pg_type.oid; a domain's base type.
+  int32_t typmod = -1;
+};
+
+/// A value for a placeholder: its type's pg_type.oid, 0 where Postgres shall infer it,
+/// and its text; nothing for NULL.
+struct BoundValue {
+  uint32_t type = 0;
+  std::optional<std::string> text;
+};
+
 /// One session. Nothing is set on it that a pooler could hand to others: what reading
 /// needs is set by Begin() for its transaction. Not thread-safe.
 class Connection {
@@ -65,6 +82,11 @@ class Connection {
   /// dates and UTC, and has an empty search_path.
   void Begin();
 
+  /// Begins a transaction for somebody's own statement: it sees one moment, reads only,
+  /// and has the role's own search_path, limits and row security. Errors come without
+  /// migrate's ways out.
+  void BeginQuery();
+
   /// While it lives, the connection's errors begin with what they are about: "Table t:
   /// …".
   class Subject {
@@ -81,6 +103,14 @@ class Connection {
 
   /// Runs one statement with $1… parameters; throws Error with the SQLSTATE.
   Rows Execute(const std::string& sql, const std::vector<std::string>& parameters = {});
+
+  /// Parses one statement with $1… placeholders; the columns of its rows.
+  std::vector<ResultColumn> Prepare(const std::string& sql,
+                                    const std::vector<BoundValue>& parameters);
+  /// Runs what was prepared; nothing else may be asked until its last row was read.
+  void BeginRows(const std::vector<BoundValue>& parameters);
+  /// The next row in binary form, valid until the next call; false after the last one.
+  bool ReadRow(std::span<Field> fields);
 
   /// Runs COPY … TO STDOUT and hands out its data message by message. Returns the rows
   /// of the command tag.
@@ -128,6 +158,8 @@ class Connection {
   bool ReadCopy(const std::function<bool(Bytes)>& on_data);
 
   Handle connection_;
+  Rows row_{nullptr};       ///< Of ReadRow().
+  bool of_a_user_ = false;  ///< The statement, since BeginQuery().
   std::string url_;
   std::string password_;
   std::stop_token stop_;

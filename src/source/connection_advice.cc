@@ -1,6 +1,7 @@
 #include "source/connection_advice.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace shoestring {
@@ -200,6 +201,15 @@ constexpr Rule kRules[] = {
     {"53", "", {kUnavailable, "Way out: run it again when the server has room"}},
 };
 
+// Of a user's statement, by the beginning of its SQLSTATE; the first that holds counts.
+constexpr std::pair<std::string_view, ErrorKind> kKindsOfQueries[] = {
+    {"42501", kPermission},   {"42P01", kNotFound},
+    {"3F000", kNotFound},     {"57014", ErrorKind::kCancelled},
+    {"0A", kUnsupported},     {"21", kInvalid},
+    {"22", kInvalid},         {"25006", kInvalid},
+    {"42", kInvalid},         {"54", ErrorKind::kLimit},
+    {"53", ErrorKind::kLimit}};
+
 constexpr Advice kNoConnection{kUnavailable,
                                "Check the URL, and that the server can be reached from "
                                "here"};
@@ -227,6 +237,13 @@ Advice AdviseOn(std::string_view sqlstate, std::string_view message) {
     }
   }
   return sqlstate.empty() ? kNoConnection : kNoStatement;
+}
+
+Advice AdviseOnQuery(std::string_view sqlstate, std::string_view message) {
+  for (const auto& [group, kind] : kKindsOfQueries) {
+    if (sqlstate.starts_with(group)) return {kind, ""};
+  }
+  return AdviseOn(sqlstate, message);
 }
 
 std::string OneLine(std::string_view message) {

@@ -84,5 +84,16 @@ TEST(ConnectionAdvice, IsOnOneLine) {
             "with TLS: no; without: no");
 }
 
+TEST(ConnectionAdvice, AUsersStatementSpeaksForItself) {
+  const Advice division = AdviseOnQuery("22012", "division by zero");
+  EXPECT_EQ(division.kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(division.way_out, "");
+  EXPECT_EQ(AdviseOnQuery("42P01", "relation \"t\" does not exist").kind,
+            ErrorKind::kNotFound);
+  EXPECT_EQ(AdviseOnQuery("42501", "permission denied").kind, ErrorKind::kPermission);
+  EXPECT_EQ(AdviseOnQuery("25006", "read-only").kind, ErrorKind::kInvalidArgument);
+  EXPECT_NE(AdviseOnQuery("57P01", "terminating connection").way_out, "");
+}
+
 }  // namespace
 }  // namespace shoestring

@@ -1,5 +1,7 @@
 #include "source/numeric.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -122,6 +124,33 @@ NumericOutcome DecodeNumeric(Bytes field, int precision, int scale, Int128* valu
   }
   *value = sign == kNegative ? -sum : sum;
   return NumericOutcome::kOk;
+}
+
+std::optional<std::string> NumericText(Bytes field) {
+  if (field.size() < kHeaderBytes) return std::nullopt;
+  const auto count = LoadBigEndian<uint16_t>(field.data());
+  const int weight = LoadBigEndian<int16_t>(field.data() + 2);
+  const auto sign = LoadBigEndian<uint16_t>(field.data() + 4);
+  const auto scale = LoadBigEndian<uint16_t>(field.data() + 6);
+  if (sign == kNotANumberSign) return "NaN";
+  if (sign == kPositiveInfinity) return "Infinity";
+  if (sign == kNegativeInfinity) return "-Infinity";
+  if (sign != kPositive && sign != kNegative) return std::nullopt;
+  if (field.size() != kHeaderBytes + 2 * size_t{count}) return std::nullopt;
+
+  const auto group = [&](int i) -> int {
+    if (i < 0 || i >= count) return 0;
+    return LoadBigEndian<uint16_t>(field.data() + kHeaderBytes + 2 * i);
+  };
+  std::string text = sign == kNegative ? "-" : "";
+  text += std::to_string(group(0) * (weight >= 0 ? 1 : 0));
+  for (int i = 1; i <= weight; ++i) text += fmt::format("{:04}", group(i));
+  if (scale == 0) return text;
+  std::string fraction;
+  for (int i = weight + 1; fraction.size() < scale; ++i) {
+    fraction += fmt::format("{:04}", group(i));
+  }
+  return text + "." + fraction.substr(0, scale);
 }
 
 std::optional<std::string> NearestNumeric(Bytes field, int precision, int scale) {

@@ -30,6 +30,10 @@ enum class NumericOutcome {
 /// scale, then base-10000 digits) as an integer of units of 10^-scale.
 NumericOutcome DecodeNumeric(Bytes field, int precision, int scale, Int128* value);
 
+/// The digits of numeric's binary send form as Postgres prints them, "NaN" and "Infinity"
+/// included; nothing when it is none.
+std::optional<std::string> NumericText(Bytes field);
+
 /// The binary form of what a decimal can hold in place of a numeric that it cannot: its
 /// largest for greater numbers and Infinity, the digits up to its scale for finer ones.
 /// Nothing for NaN.

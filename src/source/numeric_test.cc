@@ -83,6 +83,28 @@ TEST(NumericTest, Holds38Digits) {
             NumericOutcome::kOutOfRange);
 }
 
+TEST(NumericTest, PrintsWhatPostgresPrints) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"0", Send(kPositive, 0, {})},
+      {"0.00", Send(kPositive, 0, {}, 2)},
+      {"-1", Send(kNegative, 0, {1})},
+      {"0.01", Send(kPositive, -1, {100}, 2)},
+      {"0.00000001", Send(kPositive, -2, {1}, 8)},
+      {"123.4500", Send(kPositive, 0, {123, 4500}, 4)},
+      {"-12345678.9", Send(kNegative, 1, {1234, 5678, 9000}, 1)},
+      {"100000000", Send(kPositive, 2, {1})},
+      {"10000.5", Send(kPositive, 1, {1, 0, 5000}, 1)},
+      {"NaN", Send(0xC000, 0, {})},
+      {"Infinity", Send(0xD000, 0, {})},
+      {"-Infinity", Send(0xF000, 0, {})}};
+  for (const auto& [text, bytes] : cases) {
+    EXPECT_EQ(NumericText(AsBytes(bytes)), text);
+  }
+  EXPECT_EQ(NumericText(AsBytes("short")), std::nullopt);
+  EXPECT_EQ(NumericText(AsBytes(Send(0x1234, 0, {}))), std::nullopt);
+  EXPECT_EQ(NumericText(AsBytes(Send(kPositive, 0, {1}) + "x")), std::nullopt);
+}
+
 TEST(NumericTest, ReadsTypmods) {
   const NumericSize plain = NumericSizeOfTypmod(((18 << 16) | 2) + 4);
   EXPECT_EQ(plain.precision, 18);

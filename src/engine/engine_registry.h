@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/settings.h"
+#include "engine/engine.h"
+#include "lake/object_store.h"
+
+namespace shoestring {
+
+/// Where engines find what they need; must outlive them.
+struct EngineContext {
+  Settings settings;
+  /// The lake's store; throws when no lake was named. Called only by engines that read it
+  /// themselves.
+  std::function<ObjectStore*()> lake;
+};
+
+/// Opens an engine by its name; throws kInvalidArgument, with the names that there are,
+/// for another.
+std::unique_ptr<Engine> OpenEngine(std::string_view name, const EngineContext& context);
+
+/// "duckdb, postgres, trino".
+std::string EngineNames();
+
+}  // namespace shoestring

@@ -1,0 +1,238 @@
+"""Throwaway servers that stand for Athena: Trino, its engine, and moto, its Glue.
+
+As with servers.py, all that a server writes lies in a temporary folder, it listens on free
+ports of 127.0.0.1 alone, and it ends with the process that started it.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import servers
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DEPS = ROOT / ".deps"
+REGION = "us-east-1"
+
+# What the JVM of Trino needs: its own memory, and what its documentation asks for.
+JVM = ["-Xmx2G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+       "-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8",
+       "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"]
+
+
+class Program:
+    """A server process with a temporary folder, as a context manager."""
+
+    name = None
+    patience_s = 60
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"shoestring-{self.name}-"))
+        try:
+            for attempt in range(3):  # another process may take the port first
+                self.port = servers.free_port()
+                if self._launch(last=attempt == 2):
+                    return self
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def _command(self):
+        raise NotImplementedError
+
+    def _answers(self):
+        raise NotImplementedError
+
+    _process = None
+
+    def _launch(self, last):
+        command = self._command()
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=True,
+                # A JVM that is told to quit prints its threads, and goes on.
+                preexec_fn=lambda: servers.end_with_parent(by=signal.SIGKILL),
+                env={**os.environ, "PYTHONPATH": str(DEPS / "python")})
+        deadline = time.monotonic() + self.patience_s
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                if "already in use" in self.log() and not last:
+                    return False
+                raise servers.ServerError(f"{self.name} did not start:\n{self.log()[-5000:]}")
+            with contextlib.suppress(OSError):
+                if self._answers():
+                    return True
+            time.sleep(0.2)
+        raise servers.ServerError(
+            f"{self.name} gave no answer in {self.patience_s} s:\n{self.log()[-5000:]}")
+
+
+class Moto(Program):
+    """AWS' Glue (and Athena's API) without AWS: it checks no signatures."""
+
+    name = "moto"
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def glue(self, operation, **body):
+        """Calls an operation of Glue's; returns its answer."""
+        request = urllib.request.Request(
+            self.endpoint, json.dumps(body).encode(), {
+                "X-Amz-Target": f"AWSGlue.{operation}",
+                "Content-Type": "application/x-amz-json-1.1",
+                "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/"
+                                 f"{REGION}/glue/aws4_request, SignedHeaders=host, Signature=0"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or "{}")
+
+    def declare(self, database, lake):
+        """Declares all tables of a lake's current version (of lakes.py) as Iceberg tables."""
+        with contextlib.suppress(urllib.error.HTTPError):  # it is there
+            self.glue("CreateDatabase", DatabaseInput={"Name": database})
+        root = lake.uri if "://" in lake.uri else f"file://{lake.uri}"
+        for table, entry in lake.state()["tables"].items():
+            self.glue("CreateTable", DatabaseName=database, TableInput={
+                "Name": table, "TableType": "EXTERNAL_TABLE",
+                "Parameters": {"table_type": "ICEBERG",
+                               "metadata_location": f"{root}/{entry['metadata']}"},
+                "StorageDescriptor": {"Columns": [], "Location": f"{root}/catalog/{table}"}})
+
+    def _command(self):
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def _answers(self):
+        return self.glue("GetDatabases") is not None
+
+
+class Trino(Program):
+    """One Trino, coordinator and worker at once, over the tables that a Moto declares.
+
+    Its catalog `lake` reads Iceberg tables, `hive` all others. Both read file:// from this
+    machine, and s3:// from a server of s3_servers.py, if there is one.
+    settings: of config.properties, over the defaults. files: {name: text} beside it;
+    "{folder}" in values of settings is where they are.
+    """
+
+    name = "trino"
+    patience_s = 300
+    user = "tester"
+
+    def __init__(self, moto, s3=None, settings=None, files=None):
+        self._moto = moto
+        self._s3 = s3
+        self._settings = settings or {}
+        self._files = files or {}
+
+    @property
+    def server(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self, schema, catalog="lake"):
+        """The variables by which shoestring finds it."""
+        return {"SHOESTRING_TRINO_SERVER": self.server, "SHOESTRING_TRINO_USER": self.user,
+                "SHOESTRING_TRINO_CATALOG": catalog, "SHOESTRING_TRINO_SCHEMA": schema}
+
+    def query(self, sql, schema="default", catalog="lake"):
+        """The rows of a statement, by the protocol and nothing of ours."""
+        rows = []
+        answer = self._send(f"{self.server}/v1/statement", sql.encode(), {
+            "X-Trino-User": self.user, "X-Trino-Catalog": catalog, "X-Trino-Schema": schema})
+        while True:
+            if "error" in answer:
+                raise servers.ServerError(answer["error"]["message"])
+            rows += answer.get("data", [])
+            if "nextUri" not in answer:
+                return rows
+            answer = self._send(answer["nextUri"])
+
+    def queries(self):
+        """What the server knows of each query it was asked."""
+        return self._send(f"{self.server}/v1/query", headers={"X-Trino-User": self.user})
+
+    def _send(self, url, data=None, headers=None):
+        request = urllib.request.Request(url, data, headers or {})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read())
+
+    def _command(self):
+        for folder in ("core", "hive", "iceberg"):
+            if not (DEPS / "trino" / folder).exists():
+                raise servers.ServerError("Trino is not installed: run scripts/bootstrap --test")
+        plugins = self.folder / "plugin"
+        catalogs = self.folder / "catalog"
+        for folder in (plugins, catalogs, self.folder / "data"):
+            folder.mkdir(exist_ok=True)
+        for plugin in [DEPS / "trino/hive", DEPS / "trino/iceberg",
+                       *(DEPS / "trino/core/plugin").iterdir()]:
+            link = plugins / plugin.name
+            if not link.exists():
+                link.symlink_to(plugin)
+        self._write("catalog/lake.properties", {
+            "connector.name": "iceberg", "iceberg.catalog.type": "glue",
+            "iceberg.register-table-procedure.enabled": "true", **self._catalog()})
+        self._write("catalog/hive.properties", {
+            "connector.name": "hive", "hive.metastore": "glue",
+            "hive.partition-projection-enabled": "true",
+            "hive.ignore-absent-partitions": "true",
+            "hive.table-statistics-enabled": "false",
+            "hive.parquet.time-zone": "UTC", "hive.timestamp-precision": "MICROSECONDS",
+            **self._catalog()})
+        self._write("config.properties", {
+            "coordinator": "true", "node-scheduler.include-coordinator": "true",
+            "http-server.http.port": self.port, "discovery.uri": self.server,
+            "query.max-memory": "1GB", "query.max-memory-per-node": "1GB",
+            "memory.heap-headroom-per-node": "256MB", "plugin.dir": plugins,
+            **{name: str(value).format(folder=self.folder)
+               for name, value in self._settings.items()}})
+        for name, text in self._files.items():
+            (self.folder / name).write_text(text)
+        options = {"config": self.folder / "config.properties",
+                   "catalog.config-dir": catalogs, "node.environment": "test",
+                   "node.id": "one", "node.data-dir": self.folder / "data",
+                   "node.internal-address": "127.0.0.1", "node.bind-ip": "127.0.0.1"}
+        return [DEPS / "java/bin/java", *JVM, *(f"-D{k}={v}" for k, v in options.items()),
+                "-cp", f"{DEPS}/trino/core/lib/*", "io.trino.server.TrinoServer"]
+
+    def _catalog(self):
+        glue = {"region": REGION, "endpoint-url": self._moto.endpoint,
+                "aws-access-key": "test", "aws-secret-key": "test",
+                "default-warehouse-dir": "local:///tmp"}
+        storage = {"fs.native-local.enabled": "true", "local.location": "/"}
+        if self._s3:
+            storage |= {"fs.native-s3.enabled": "true", "s3.endpoint": self._s3.endpoint,
+                        "s3.region": REGION, "s3.path-style-access": "true",
+                        "s3.aws-access-key": self._s3.access_key,
+                        "s3.aws-secret-key": self._s3.secret_key}
+        return {**{f"hive.metastore.glue.{k}": v for k, v in glue.items()}, **storage}
+
+    def _write(self, name, properties):
+        (self.folder / name).write_text(
+            "".join(f"{key}={value}\n" for key, value in properties.items()))
+
+    def _answers(self):
+        """A server that says it has started may still have no worker: ask for a row."""
+        try:
+            return self.query("SELECT 1") == [[1]]
+        except (servers.ServerError, KeyError):
+            return False
