@@ -1,7 +1,8 @@
 # Every target calls the script of the same name; CMake builds, this only spells it.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test damage test-faults bench bench-migrate bench-verify \
-	bench-s3 bench-catalog fuzz format lint clean
+.PHONY: help demo build test test-asan test-tsan test-faults damage bench bench-migrate \
+	bench-verify bench-shapes \
+	bench-tables bench-line bench-s3 bench-catalog fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +16,12 @@ build:  ## install what the build needs and build build/release/shoestring
 test:  ## everything: unit, integration, lint, includes
 	@scripts/test
 
+test-asan:  ## unit tests, corpora and a verified migration under ASan and UBSan
+	@scripts/test --preset asan
+
+test-tsan:  ## the same under TSan
+	@scripts/test --preset tsan
+
 damage:  ## 1,000 random damages to a lake: all must be found, no answer be wrong
 	@scripts/damage
 
@@ -26,6 +33,15 @@ bench:  ## every benchmark in bench/
 
 bench-migrate:  ## 5.7 million rows from Postgres into a lake
 	@scripts/bench migrate
+
+bench-shapes:  ## many rows, many partitions, many columns
+	@scripts/bench shapes
+
+bench-tables:  ## 500 small tables, beside pg_dump
+	@scripts/bench tables
+
+bench-line:  ## through 20 ms of latency and 20 MB/s
+	@scripts/bench line
 
 bench-verify:  ## reading back and proving 5.7 million rows of a lake
 	@scripts/bench verify

@@ -118,13 +118,22 @@ class Source:
         self.copy_from = self.sql_name if plain else f"(SELECT * FROM {self.sql_name})"
 
 
+def copy_once(source):
+    """Wall seconds."""
+    return Measured(["psql", "-X", "-q", "-d", source.url,
+                     "-c", f"COPY {source.copy_from} TO STDOUT (FORMAT binary)"],
+                    subprocess.DEVNULL).wall
+
+
 def measure_copy(source, runs):
-    command = ["psql", "-X", "-q", "-d", source.url,
-               "-c", f"COPY {source.copy_from} TO STDOUT (FORMAT binary)"]
-    walls = [Measured(command, subprocess.DEVNULL).wall for _ in range(runs)]
+    walls = [copy_once(source) for _ in range(runs)]
+    say_copy(walls)
+    return statistics.median(walls)
+
+
+def say_copy(walls):
     say("copy      one connection, binary, to /dev/null: "
         + ", ".join(f"{wall:.2f}" for wall in walls) + " s")
-    return statistics.median(walls)
 
 
 # --- shoestring --------------------------------------------------------------------
@@ -160,28 +169,34 @@ def folder_size(folder, pattern):
 
 
 class Migration:
-    """Some runs with one codec: median times, the highest peak and spill, the lake that
-    the last one left."""
+    """Some runs with one codec, each after a COPY: median times, the highest peak and
+    spill, the lake that the last one left."""
 
     def __init__(self, arguments, source, codec, lake):
         self.codec = codec
         self.lake = lake
-        runs = repeat(arguments.runs, lake, [
+        command = [
             arguments.binary, "migrate", "--source", source.url, "--lake", str(lake),
             "--table", source.table, "--partition-by",
             f"{arguments.partition_column}:month", "--compression", codec, "--json",
-            *arguments.migrate_option])
+            *arguments.migrate_option]
+        runs, copies = [], []
+        for _ in range(arguments.runs):
+            copies.append(copy_once(source))
+            runs += repeat(1, lake, command)
+        say_copy(copies)
+        self.copy_wall = statistics.median(copies)
         self.wall, self.cpu, self.peak = summary(runs)
         self.spill = max(int(find_field(read_report(run.stdout), "spill_bytes"))
                          for run in runs)
         self.size = folder_size(lake / "data", "*.parquet")
         self.files = sum(1 for _ in (lake / "data").rglob("*.parquet"))
 
-    def describe(self, copy_wall, heap):
+    def describe(self, heap):
         return (f"migrate   {self.codec}: {self.wall:.2f} s, {self.cpu:.2f} s of CPU, "
                 f"peak {self.peak / MB:.0f} MB, spill {self.spill / MB:.0f} MB, "
                 f"{self.files} files, {self.size / MB:.0f} MB; copy_ratio "
-                f"{self.wall / copy_wall:.2f}, lake_to_heap {self.size / heap:.3f}")
+                f"{self.wall / self.copy_wall:.2f}, lake_to_heap {self.size / heap:.3f}")
 
 
 # --- Reading the lake back -----------------------------------------------------------
@@ -311,7 +326,7 @@ def measure_duckdb(source, arguments, sort, target):
     files = sum(1 for _ in target.rglob("*.parquet"))
     say(f"duckdb    snappy: {wall:.2f} s, {cpu:.2f} s of CPU, "
         f"peak {peak / MB:.0f} MB, {files} files, {size / MB:.0f} MB")
-    return wall
+    return wall, peak
 
 
 # --- The benchmark -----------------------------------------------------------------
@@ -321,26 +336,27 @@ def bench(arguments, folder):
     source = Source(arguments.source, arguments.table)
     say(f"source    {source.sql_name}: {source.rows} rows, "
         f"heap {source.heap / MB:.0f} MB")
-    copy_wall = measure_copy(source, arguments.runs)
     # pyarrow is imported after the last measurement: a child's peak memory counts what
     # its parent held when it started it.
     migrations = {}
     for codec in ("snappy", "zstd"):
         migrations[codec] = Migration(arguments, source, codec, folder / codec)
-        say(migrations[codec].describe(copy_wall, source.heap))
+        say(migrations[codec].describe(source.heap))
     snappy = migrations["snappy"]
-    ratio = "skipped"
+    ratio = memory = "skipped"
     if not arguments.skip_duckdb:
         columns = sort_columns(snappy.lake, source.lake_name)
-        peer = measure_duckdb(source, arguments, columns, folder / "duckdb")
-        ratio = f"{snappy.wall / peer:.2f}"
+        wall, peak = measure_duckdb(source, arguments, columns, folder / "duckdb")
+        ratio = f"{snappy.wall / wall:.2f}"
+        memory = f"{snappy.peak / peak:.2f}"
     for migration in migrations.values():
         check_lake(migration, source)
     if not arguments.skip_duckdb:
         check_duckdb(folder / "duckdb", columns, source)
-    say(f"copy_ratio={snappy.wall / copy_wall:.2f} peak_mb={snappy.peak / MB:.0f} "
+    say(f"copy_ratio={snappy.wall / snappy.copy_wall:.2f} peak_mb={snappy.peak / MB:.0f} "
         f"spill_mb={snappy.spill / MB:.0f} lake_to_heap={snappy.size / source.heap:.3f} "
-        f"duckdb_same_work_ratio={ratio}")
+        f"lake_to_heap_zstd={migrations['zstd'].size / source.heap:.3f} "
+        f"duckdb_same_work_ratio={ratio} duckdb_memory_ratio={memory}")
 
 
 def parse_arguments():

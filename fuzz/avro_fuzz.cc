@@ -1,23 +1,12 @@
 // The Avro container and all that Iceberg keeps in it: whatever the bytes, they are read
 // or refused with kCorrupt.
-#include <cstdlib>
-
-#include "base/error.h"
+#include "fuzz/expectation.h"
 #include "lake/avro.h"
 #include "lake/iceberg_manifest.h"
 
 namespace {
 
 using namespace shoestring;
-
-template <typename Read>
-void ReadOrRefuse(const Read& read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kCorrupt) std::abort();
-  }
-}
 
 void SkipAllRecords(Bytes bytes) {
   const AvroFile file(bytes, "fuzz");

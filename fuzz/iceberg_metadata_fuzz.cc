@@ -1,19 +1,13 @@
 // metadata.json and lake.json: whatever the bytes, they are read or refused with
 // kCorrupt, and what was read is written and read again as the same.
-#include <cstdlib>
-
 #include "base/checksum.h"
-#include "base/error.h"
+#include "fuzz/expectation.h"
 #include "lake/catalog.h"
 #include "lake/iceberg_metadata.h"
 
 namespace {
 
 using namespace shoestring;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckMetadata(std::string_view json) {
   const IcebergMetadata metadata = ParseIcebergMetadata(json, "fuzz");
@@ -36,15 +30,6 @@ void CheckState(std::string_view json) {
   const LakeState state = ParseLakeState(
       body + fmt::format("  \"checksum\": \"{}\"\n}}\n", ChecksumOf(body)));
   Require(ParseLakeState(FormatLakeState(state)) == state);
-}
-
-template <typename Check>
-void ReadOrRefuse(const Check& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    Require(error.kind() == ErrorKind::kCorrupt);
-  }
 }
 
 }  // namespace

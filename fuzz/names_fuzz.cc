@@ -39,8 +39,9 @@ void CheckQuotes(std::string_view name) {
 
 void CheckCatalog(const std::string& name) {
   LakeState state{.sequence = 1};
-  state.tables[name] = {.metadata = "catalog/m", .run = name, .source_lsn = name};
-  if (IsObjectKey(name)) state.tables[name].metadata = name;
+  state.tables[name] = {
+      .metadata = "catalog/m", .seal = "catalog/s", .run = name, .source_lsn = name};
+  if (IsObjectKey(name)) state.tables[name].metadata = state.tables[name].seal = name;
   if (!(ParseLakeState(FormatLakeState(state)) == state)) __builtin_trap();
 }
 

@@ -1,26 +1,11 @@
 // What a run notes of itself and of its finished tables: whatever the bytes, they are
 // read or refused with kCorrupt.
-#include <cstdlib>
-
 #include "base/checksum.h"
-#include "base/error.h"
+#include "fuzz/expectation.h"
 #include "job/run_info.h"
 #include "job/run_journal.h"
 
-namespace {
-
 using namespace shoestring;
-
-template <typename Read>
-void ReadOrRefuse(const Read& read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kCorrupt) std::abort();
-  }
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(AsText({data, size}));

@@ -1,18 +1,12 @@
 // A seal, and the checksums at the end of a data file: whatever the bytes, they are read
 // or refused with kCorrupt; a seal that was read is written and read again as the same.
-#include <cstdlib>
-
-#include "base/error.h"
+#include "fuzz/expectation.h"
 #include "lake/file_checksums.h"
 #include "lake/seal.h"
 
 namespace {
 
 using namespace shoestring;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
 
 void CheckSeal(std::string_view json) {
   const Seal seal = ParseSeal(json, "fuzz");
@@ -28,15 +22,6 @@ void CheckFile(Bytes end, int64_t before) {
   const FileChecksums checksums("key", size, end.subspan(begin - before));
   Require(checksums.covered() == begin);
   if (before == 0) checksums.Check("key", 0, end.first(begin));
-}
-
-template <typename Check>
-void ReadOrRefuse(const Check& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    Require(error.kind() == ErrorKind::kCorrupt);
-  }
 }
 
 }  // namespace

@@ -63,6 +63,14 @@ finish() {
 }
 trap finish EXIT
 
+# Arrow and DuckDB are not instrumented: containers that cross over to them look broken, and
+# what they lock or count is not seen.
+sanitizer_options() {
+  export ASAN_OPTIONS=detect_container_overflow=0:alloc_dealloc_mismatch=0
+  export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1
+}
+
 cores() { nproc 2>/dev/null || echo 2; }
 
 # The files of the checkout: what git tracks or would track, else everything but what is ignored.

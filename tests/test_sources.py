@@ -44,7 +44,7 @@ def refused(migrate, lake):
         before = state(lake) if lake.exists() else None
         begun = time.monotonic()
         done = migrate(url, *flags, code=code, **options)
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 60
         check_message(done.stderr, words)
         assert done.stdout == ""
         assert (state(lake) if lake.exists() else None) == before
@@ -169,10 +169,10 @@ def test_time_limits_of_a_role_do_not_hold_for_the_run(request, server, make_dat
     limits = ["statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout",
               "idle_session_timeout"]
     limits += ["transaction_timeout"] if server.version >= 17 else []
-    for limit in limits:
-        database.psql(f"ALTER DATABASE {database.name} SET {limit} = '1s'")
-    database.psql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on;"
-                  f"ALTER DATABASE {database.name} SET search_path = elsewhere")
+    settings = [*(f"{limit} = '1s'" for limit in limits),
+                "default_transaction_read_only = on", "search_path = elsewhere"]
+    database.psql("".join(f"ALTER DATABASE {database.name} SET {setting};"
+                          for setting in settings))
     migrate(database, "--table", "slow")
     assert by_pyarrow(lake, "slow").num_rows == 80
 
@@ -189,7 +189,7 @@ def test_a_query_that_is_cancelled_at_the_server(source, start, lake):
     wait_for(lambda: copying(source))
     source.psql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
                 "WHERE query LIKE 'COPY%' AND datname = current_database()")
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 6
     check_message(errors, ["Table slow", "cancelled", "Nothing was changed"])
     assert state(lake) == {}
@@ -325,7 +325,7 @@ def test_a_standby_that_cancels_reads(primary, standby, start, lake):
     wait_for(lambda: copying(standby))
     primary.psql("DELETE FROM moving WHERE i > 5000")
     primary.psql("VACUUM moving")
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 6
     check_message(errors, ["Table slow", "conflict with recovery",
                            "max_standby_streaming_delay"])
@@ -346,7 +346,7 @@ def test_changes_wait_for_the_run(pg15, make_database, start, lake):
         with pytest.raises(servers.ServerError, match="lock timeout"):
             database.psql("SET lock_timeout = '50ms';" + change)
     database.psql("INSERT INTO t VALUES (3)")  # is not kept waiting
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert by_pyarrow(lake, "t").num_rows == 2
 
@@ -369,7 +369,7 @@ def test_a_change_just_before_the_run_has_its_locks(pg15, make_database, start, 
     process = start(database)
     wait_for(lambda: waiting(database))
     changing.communicate("COMMIT;\n")
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors
     if code:
         check_message(errors, words)
@@ -492,7 +492,7 @@ def test_ctrl_c_while_the_server_is_silent(source, binary, lake, after):
              "--table", "big", "--jobs", "2"], stderr=subprocess.PIPE, text=True)
         wait_for(proxy.broken)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
 
 
@@ -521,7 +521,7 @@ def test_a_server_that_ends_the_session(start, lake, end):
         else:
             database.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                           "WHERE query LIKE 'COPY%' AND pid <> pg_backend_pid()")
-        _, errors = process.communicate(timeout=15)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 6
     check_message(errors, ["Table slow", "Nothing was changed", "run it again"])
     assert state(lake) == {}

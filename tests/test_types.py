@@ -257,6 +257,40 @@ def check_replaced(cell, policy, found, kind, database):
     assert found == near, f"{cell.type} {cell.value[:60]}"
 
 
+# What would print or read some value in another way, if it were left to hold.
+SETTINGS = {
+    "datestyle": "SQL, DMY", "intervalstyle": "sql_standard", "timezone": "Asia/Kathmandu",
+    "bytea_output": "escape", "extra_float_digits": "-15", "quote_all_identifiers": "on",
+    "standard_conforming_strings": "off", "backslash_quote": "off", "array_nulls": "off",
+    "client_encoding": "LATIN1", "search_path": "nowhere", "transform_null_equals": "on",
+    "default_transaction_isolation": "serializable", "xmlbinary": "hex",
+    "default_transaction_deferrable": "on", "default_transaction_read_only": "on",
+    "enable_tidscan": "off"}
+
+
+def test_settings_of_a_database_change_no_value(postgres, make_database, shoestring,
+                                                tmp_path):
+    database = make_database(postgres)
+    types = [kind for kind, values in PLAIN.items() if values]
+    rows = ["({})".format(", ".join(
+        [str(i), *(quoted(PLAIN[kind][i]) if i < len(PLAIN[kind]) else "NULL"
+                   for kind in types)]))
+        for i in range(max(map(len, PLAIN.values())))]
+    database.psql(PREPARE + "CREATE TABLE t (id int PRIMARY KEY, {}); INSERT INTO t VALUES {}"
+                  .format(", ".join(f"c{i} {kind}" for i, kind in enumerate(types)),
+                          ", ".join(rows)))
+
+    def sums(lake):
+        shoestring("migrate", "--source", database.url, "--lake", lake)
+        [seal] = lake.glob("catalog/t/*-seal.json")
+        return json.loads(seal.read_text())["partitions"]
+
+    expected = sums(tmp_path / "before")
+    database.psql("".join(f"ALTER DATABASE {database.name} SET {name} = {quoted(value)};"
+                          for name, value in SETTINGS.items()))
+    assert sums(tmp_path / "after") == expected
+
+
 def test_the_table_of_types_is_true(pg15, make_database, shoestring):
     """Each row of docs/type_mapping.md, as `migrate --dry-run` says it."""
     rows = []

@@ -9,11 +9,13 @@ import pathlib
 import shutil
 import struct
 import subprocess
-import time
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import servers
+from test_migrate import wait_for
 
 SOURCE = """
 CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -118,24 +120,38 @@ def test_every_postgres_version(postgres, make_database, shoestring, verify, tmp
     assert verify(lake, "--source", database.url)["faults"] == []
 
 
+def is_whole(path):
+    try:
+        return pq.ParquetFile(path).metadata.num_rows > 0
+    except (OSError, pa.ArrowInvalid):
+        return False
+
+
 def test_a_copy_that_went_wrong_never_becomes_visible(pg15, make_database, binary, tmp_path):
     """A bit turns in a file that was written, while another table is still read."""
     database = make_database(pg15)
-    database.psql(SOURCE + """CREATE VIEW slow AS SELECT i, pg_sleep(0.01)::text AS nap
-                              FROM generate_series(1, 300) i""")
+    # What a sequence says is seen in every snapshot.
+    database.psql(SOURCE + """CREATE SEQUENCE gate;
+        CREATE FUNCTION opened() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+          WHILE NOT (SELECT is_called FROM public.gate) LOOP
+            PERFORM pg_sleep(0.01);
+          END LOOP;
+          RETURN 'opened'; END $$;
+        CREATE VIEW waits AS SELECT opened() AS word""")
     lake = tmp_path / "lake"
     process = subprocess.Popen(
         [binary, "migrate", "--source", database.url, "--lake", lake, "--table", "t",
-         "--table", "slow", *MIGRATE], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+         "--table", "waits", *MIGRATE], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True)
-    sizes = {}
-    while process.poll() is None:
-        time.sleep(0.3)
-        before, sizes = sizes, {path: path.stat().st_size
-                                for path in lake.glob("runs/*/staging/*")}
-        if len(sizes) == 3 and sizes == before:
-            flip(min(sizes))
-            break
+    staged = []
+
+    def all_of_t_is_written():
+        staged[:] = [path for path in lake.glob("runs/*/staging/*") if is_whole(path)]
+        return len(staged) == 3
+
+    wait_for(all_of_t_is_written)
+    flip(min(staged))
+    database.psql("SELECT nextval('gate')")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 10, errors
     assert "nothing was changed" in errors and "t, partition year=202" in errors
@@ -321,7 +337,7 @@ def test_every_fault_is_named(lake, verify):
 
 def test_a_file_too_many_is_named(lake, verify):
     path = files(lake)[0]
-    extra = path.with_name("20200131T235959Z-0000abcd-0.parquet")
+    extra = path.with_name("20200131-235959-0000abcd-0.parquet")
     shutil.copy(path, extra)
     (path.parent / "notes.txt").write_text("mine")
     report = verify(lake, code=10)

@@ -110,7 +110,7 @@ std::map<std::string, AwsSection> ParseAwsFile(std::string_view text) {
     const std::string_view value = WithoutComment(line.substr(equals));
     const bool nested = !group.empty() && kSpace.find(raw[0]) != std::string_view::npos;
     if (!nested) group = value == "=" ? name : "";
-    (*section)[nested ? group + "." + name : name] = Trim(value.substr(1));
+    (*section)[nested ? fmt::format("{}.{}", group, name) : name] = Trim(value.substr(1));
   }
   return sections;
 }

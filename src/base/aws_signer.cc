@@ -60,7 +60,7 @@ SignedHeaders CanonicalHeaders(const HttpPairs& headers) {
   }
   SignedHeaders canonical;
   for (const auto& [name, value] : sorted) {
-    canonical.lines += name + ":" + value + "\n";
+    canonical.lines += fmt::format("{}:{}\n", name, value);
     canonical.names += (canonical.names.empty() ? "" : ";") + name;
   }
   return canonical;

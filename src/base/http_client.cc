@@ -21,8 +21,8 @@ struct FreeList {
 using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 
 void InitializeOnce() {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) throw Fail(ErrorKind::kInternal, "libcurl does not start");
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (kReady != CURLE_OK) throw Fail(ErrorKind::kInternal, "libcurl does not start");
 }
 
 void Append(HeaderList* list, const std::string& line) {
@@ -37,7 +37,7 @@ HeaderList MakeHeaders(const HttpRequest& request) {
   bool typed = false;
   for (const auto& [name, value] : request.headers) {
     // Without a value, libcurl wants a semicolon; a colon would take the header away.
-    Append(&list, value.empty() ? name + ";" : name + ": " + value);
+    Append(&list, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
     typed = typed || name == "content-type";
   }
   Append(&list, "Expect:");
@@ -233,7 +233,7 @@ std::string HttpRequest::QueryText() const {
   std::ranges::sort(encoded);
   std::string text;
   for (const auto& [name, value] : encoded) {
-    text += (text.empty() ? "" : "&") + name + "=" + value;
+    text += fmt::format("{}{}={}", text.empty() ? "" : "&", name, value);
   }
   return text;
 }

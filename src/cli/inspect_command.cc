@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 
 #include "cli/commands.h"
@@ -10,6 +9,12 @@
 namespace shoestring {
 
 namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  export DATABASE_URL=postgresql://user:password@host:5432/db\n"
+    "  shoestring inspect\n"
+    "  shoestring inspect --schema public --schema sales --format json";
 
 struct Options {
   std::string source;
@@ -21,7 +26,9 @@ void Run(const Options& options) {
   Connection connection(options.source);
   const InspectReport report =
       ReportOn(connection.description(), Inspect(&connection, options.schemas));
-  fmt::print("{}", options.format == "json" ? AsJson(report) + "\n" : AsText(report));
+  const std::string text =
+      options.format == "json" ? AsJson(report) + "\n" : AsText(report);
+  std::fputs(text.c_str(), stdout);
 }
 
 }  // namespace
@@ -39,6 +46,7 @@ void AddInspectCommand(CLI::App& app) {
   command->add_option("--format", options->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
+  command->footer(kExamples);
   command->callback([options] { Run(*options); });
 }
 

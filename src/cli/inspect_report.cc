@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "base/units.h"
+#include "lake/table_metadata.h"
 #include "source/write_rates.h"
 
 namespace shoestring {
@@ -16,6 +17,12 @@ namespace {
 TableKind KindOf(char relkind) {
   if (relkind == 'v' || relkind == 'm') return TableKind::kView;
   return relkind == 'f' ? TableKind::kForeign : TableKind::kTable;
+}
+
+std::string ObstacleOf(const InspectedTable& table) {
+  if (table.columns == 0) return "it has no columns";
+  if (IsFolderName(table.schema) && IsFolderName(table.name)) return "";
+  return "its name cannot be a folder's: migrate a view with a plain name";
 }
 
 TableFacts FactsOf(const InspectedTable& table, const Inspection& inspection) {
@@ -29,6 +36,7 @@ TableFacts FactsOf(const InspectedTable& table, const Inspection& inspection) {
   facts.readable = table.readable;
   facts.every_row = table.every_row;
   facts.row_security = table.row_security;
+  facts.obstacle = ObstacleOf(table);
   for (const auto& column : table.text_columns) {
     facts.text_columns.push_back(fmt::format("{} ({})", column.name, column.type));
   }

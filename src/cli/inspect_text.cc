@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/inspect_report.h"
 #include "source/write_rates.h"
@@ -31,32 +32,6 @@ std::string OneLine(std::string_view text) {
     }
   }
   return line;
-}
-
-size_t Width(std::string_view text) {
-  return std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  });
-}
-
-/// Columns after the first are aligned to the right, but for the last two.
-std::string Aligned(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<size_t> widths(lines.front().size());
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i)
-      widths[i] = std::max(widths[i], Width(line[i]));
-  }
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row;
-    for (size_t i = 0; i < line.size(); ++i) {
-      const std::string blanks(widths[i] - Width(line[i]), ' ');
-      const bool right = i > 0 && i + 2 < line.size();
-      row += (i > 0 ? "  " : "") + (right ? blanks + line[i] : line[i] + blanks);
-    }
-    text += row.substr(0, row.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
 }
 
 /// A heading and its lines, the first twenty of them; nothing without lines.
@@ -116,7 +91,7 @@ std::string TablesText(const InspectReport& report) {
          std::string(FateText(report.verdict.tables[i].fate)),
          OneLine(GrowthText(table))});
   }
-  return lines.size() == 1 ? "No tables\n" : Aligned(lines);
+  return lines.size() == 1 ? "No tables\n" : AlignColumns(lines, /*left_at_end=*/2);
 }
 
 std::string HeaderText(const InspectReport& report) {

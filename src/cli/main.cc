@@ -1,4 +1,6 @@
 #include <arrow/compute/initialize.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "cli/commands.h"
 #include "cli/source_option.h"
 
@@ -23,8 +26,26 @@ constexpr const char* kAbout =
     "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n";
 
 int Fails(const shoestring::Error& error) {
-  std::fprintf(stderr, "shoestring: %s\n", error.what());
+  std::fprintf(stderr, "shoestring: %s\n", shoestring::Printable(error.what()).c_str());
   return shoestring::ExitCode(error.kind());
+}
+
+// Else the first files to be opened would be taken for standard output and error.
+void OpenStandardDescriptors() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    // For reading only: writing to it must fail, as it does to what is closed.
+    if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", O_RDONLY);
+  }
+}
+
+void FlushOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  // A reader that has left is no error, as after `| head`.
+  pollfd reader{STDOUT_FILENO, POLLOUT, 0};
+  if (poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0) return;
+  throw shoestring::Fail(shoestring::ErrorKind::kUnavailable,
+                         "Standard output did not take all of the result: is it closed, "
+                         "or its disk full?");
 }
 
 int RunMain(std::vector<std::string> arguments) {
@@ -51,14 +72,16 @@ int RunMain(std::vector<std::string> arguments) {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     constexpr int kUsage = 2;
-    return app.exit(error) == 0 ? 0 : kUsage;
+    if (app.exit(error) != 0) return kUsage;
   }
+  FlushOutput();
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  OpenStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   // CLI11 takes the arguments in reverse.
   std::vector<std::string> arguments(argv + 1, argv + argc);

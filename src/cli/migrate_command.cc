@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -29,6 +30,7 @@ struct Flags {
   std::string compression = "snappy";
   std::string memory = "256MB";
   bool dry_run = false;
+  bool timings = false;
   bool json = false;
 };
 
@@ -113,40 +115,51 @@ int64_t ChosenBytes(const Estimate& estimate, const MigrateOptions& options) {
                                                                 : estimate.snappy;
 }
 
-void PrintTablePlan(const TablePlan& plan, const SampleReport& sample,
-                    const MigrateOptions& options) {
-  const Estimate estimate = Extrapolate(plan, sample, options);
-  std::printf("%s\n", plan.name.c_str());
-  std::printf("  rows        about %s, %s in Postgres, read in %zu %s\n",
-              FormatCount(estimate.rows).c_str(),
-              FormatBytes(plan.source.bytes()).c_str(), plan.ranges.size(),
-              plan.ranges.size() == 1 ? "stream" : "ranges");
-  std::printf("  partitions  %s (%s), about %s\n", Describe(plan.partitioning).c_str(),
-              plan.partition_reason.c_str(), FormatCount(estimate.partitions).c_str());
-  std::printf("  sort        %s (%s)\n",
-              plan.sort.empty() ? "none" : Join(SortNames(plan)).c_str(),
-              plan.sort_reason.c_str());
-  std::printf("  size        about %s with Snappy, %s with ZSTD (--compression zstd)\n",
-              FormatBytes(estimate.snappy).c_str(), FormatBytes(estimate.zstd).c_str());
-  constexpr int64_t kWideRow = 1 << 20;
-  if (sample.widest_row >= kWideRow) {
-    std::printf("  memory      %s and five times the widest row (%s in the sample): %s\n",
-                FormatBytes(options.memory).c_str(),
-                FormatBytes(sample.widest_row).c_str(),
-                FormatBytes(options.memory + 5 * sample.widest_row).c_str());
-  }
-  const std::string advice = Advice(plan, sample, estimate);
-  if (!advice.empty()) std::printf("  advice      %s\n", advice.c_str());
+std::string ColumnsText(const TablePlan& plan) {
+  std::string text;
   for (size_t i = 0; i < plan.columns.size(); ++i) {
     const LakeColumn& column = plan.columns[i];
     const std::string& note = plan.mappings[i].note;
-    std::printf("    %-28s %-28s -> %s%s%s\n", column.name.c_str(),
-                column.source_type.c_str(), ToString(column.type).c_str(),
-                note.empty() ? "" : "  ", note.c_str());
+    text += fmt::format("    {:<28} {:<28} -> {}{}{}\n", Printable(column.name),
+                        Printable(column.source_type), ToString(column.type),
+                        note.empty() ? "" : "  ", note);
   }
-  for (const auto& problem : sample.problems) {
-    std::printf("  problem     %s\n", problem.c_str());
-  }
+  return text;
+}
+
+std::string SizeText(const TablePlan& plan, const Estimate& estimate) {
+  return fmt::format("about {}, {} in Postgres, read in {} {}",
+                     FormatCount(estimate.rows), FormatBytes(plan.source.bytes()),
+                     plan.ranges.size(), plan.ranges.size() == 1 ? "stream" : "ranges");
+}
+
+std::string MemoryText(const SampleReport& sample, const MigrateOptions& options) {
+  constexpr int64_t kWideRow = 1 << 20;
+  if (sample.widest_row < kWideRow) return "";
+  return fmt::format("{} and five times the widest row ({} in the sample): {}",
+                     FormatBytes(options.memory), FormatBytes(sample.widest_row),
+                     FormatBytes(options.memory + 5 * sample.widest_row));
+}
+
+std::string TablePlanText(const TablePlan& plan, const SampleReport& sample,
+                          const MigrateOptions& options) {
+  const Estimate estimate = Extrapolate(plan, sample, options);
+  std::string text = Printable(plan.name) + "\n";
+  const auto add = [&](const char* what, const std::string& told) {
+    if (!told.empty()) text += fmt::format("  {:<10}  {}\n", what, Printable(told));
+  };
+  add("rows", SizeText(plan, estimate));
+  add("partitions", fmt::format("{} ({}), about {}", Describe(plan.partitioning),
+                                plan.partition_reason, FormatCount(estimate.partitions)));
+  add("sort", fmt::format("{} ({})", plan.sort.empty() ? "none" : Join(SortNames(plan)),
+                          plan.sort_reason));
+  add("size", fmt::format("about {} with Snappy, {} with ZSTD (--compression zstd)",
+                          FormatBytes(estimate.snappy), FormatBytes(estimate.zstd)));
+  add("memory", MemoryText(sample, options));
+  add("advice", Advice(plan, sample, estimate));
+  text += ColumnsText(plan);
+  for (const auto& problem : sample.problems) add("problem", problem);
+  return text;
 }
 
 json::object TablePlanJson(const TablePlan& plan, const SampleReport& sample,
@@ -198,7 +211,8 @@ void PrintDryRun(const DryRun& dry, const Flags& flags) {
   int64_t lake_bytes = 0;
   int64_t files = 0;
   for (size_t i = 0; i < dry.plans.size(); ++i) {
-    PrintTablePlan(dry.plans[i], dry.samples[i], flags.options);
+    const std::string text = TablePlanText(dry.plans[i], dry.samples[i], flags.options);
+    std::fputs(text.c_str(), stdout);
     const Estimate estimate = Extrapolate(dry.plans[i], dry.samples[i], flags.options);
     copy_bytes += estimate.copy_bytes;
     lake_bytes += ChosenBytes(estimate, flags.options);
@@ -245,6 +259,39 @@ void ShowProgress(const MigrateProgress& progress, ProgressLine* line) {
       line->TimeLeft(done)));
 }
 
+std::vector<std::string> ReportLine(const TableReport& table) {
+  const std::string share =
+      table.source_bytes > 0
+          ? fmt::format("{:.0f}%", 100.0 * static_cast<double>(table.bytes) /
+                                       static_cast<double>(table.source_bytes))
+          : "";
+  const auto or_none = [](const std::string& text) {
+    return text.empty() ? "none" : Printable(text);
+  };
+  return {Printable(table.name),
+          FormatCount(table.rows),
+          FormatCount(table.files),
+          FormatBytes(table.bytes),
+          share,
+          or_none(table.partitioned_by) + "; " + or_none(table.sorted_by)};
+}
+
+std::string ReportText(const MigrateReport& report) {
+  std::vector<std::vector<std::string>> lines = {
+      {"table", "rows", "files", "size", "of source", "partitioned by; sorted by"}};
+  for (const auto& table : report.tables) lines.push_back(ReportLine(table));
+  std::string text = AlignColumns(lines, /*left_at_end=*/1);
+  for (const auto& table : report.tables) {
+    for (const auto& [column, policy, values] : table.replaced) {
+      text += fmt::format(
+          "{}.{}: {} {} could not be kept and became {}\n", Printable(table.name),
+          Printable(column), FormatCount(values), values == 1 ? "value" : "values",
+          policy == AnomalyPolicy::kNull ? "null" : "the nearest that can");
+    }
+  }
+  return text;
+}
+
 void PrintReport(const MigrateReport& report) {
   for (const auto& run : report.cleared_runs) {
     std::fprintf(stderr, "Cleared up after run %s, which had not ended.\n", run.c_str());
@@ -253,31 +300,12 @@ void PrintReport(const MigrateReport& report) {
     std::fprintf(stderr, "Read with fewer connections than jobs: %s\n",
                  report.fewer_connections.c_str());
   }
-  std::printf("%-28s %14s %10s %10s %10s  %s\n", "table", "rows", "files", "size",
-              "of source", "partitioned by; sorted by");
+  std::fputs(ReportText(report).c_str(), stdout);
   int64_t rows = 0;
   int64_t bytes = 0;
   for (const auto& table : report.tables) {
-    const std::string share =
-        table.source_bytes > 0
-            ? fmt::format("{:.0f}%", 100.0 * static_cast<double>(table.bytes) /
-                                         static_cast<double>(table.source_bytes))
-            : "";
-    std::printf("%-28s %14s %10s %10s %10s  %s; %s\n", table.name.c_str(),
-                FormatCount(table.rows).c_str(), FormatCount(table.files).c_str(),
-                FormatBytes(table.bytes).c_str(), share.c_str(),
-                table.partitioned_by.empty() ? "none" : table.partitioned_by.c_str(),
-                table.sorted_by.empty() ? "none" : table.sorted_by.c_str());
     rows += table.rows;
     bytes += table.bytes;
-  }
-  for (const auto& table : report.tables) {
-    for (const auto& [column, policy, values] : table.replaced) {
-      std::printf("%s.%s: %s %s could not be kept and became %s\n", table.name.c_str(),
-                  column.c_str(), FormatCount(values).c_str(),
-                  values == 1 ? "value" : "values",
-                  policy == AnomalyPolicy::kNull ? "null" : "the nearest that can");
-    }
   }
   std::fprintf(
       stderr,
@@ -290,6 +318,21 @@ void PrintReport(const MigrateReport& report) {
       report.source_lsn.c_str(), FormatBytes(bytes).c_str(),
       FormatBytes(report.peak_memory_bytes).c_str(),
       FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
+}
+
+// Of all workers together: of two that copy for 10 s, 20 s.
+void PrintTimings(const MigrateReport& report) {
+  const auto show = [&](Stage stage) {
+    return FormatDuration(std::chrono::milliseconds(report.times.Milliseconds(stage)));
+  };
+  std::fprintf(stderr,
+               "Time of all workers: waiting for the source %s, decoding %s, sorting %s, "
+               "encoding %s, storing %s.\n",
+               show(Stage::kSourceWait).c_str(), show(Stage::kDecode).c_str(),
+               show(Stage::kSort).c_str(), show(Stage::kEncode).c_str(),
+               show(Stage::kStore).c_str());
+  const std::string advice = SourceAdvice(report);
+  if (!advice.empty()) std::fprintf(stderr, "Advice: %s.\n", advice.c_str());
 }
 
 /// The lake that --s3-bucket names, which goes before the environment.
@@ -335,6 +378,7 @@ void RunMigrate(Flags flags) {
   } else {
     PrintReport(report);
   }
+  if (flags.timings) PrintTimings(report);
 }
 
 }  // namespace
@@ -403,6 +447,8 @@ void AddMigrateCommand(CLI::App& app) {
       ->excludes(fresh);
   command->add_flag("--dry-run", flags->dry_run,
                     "Print the plan, read a sample, write nothing");
+  command->add_flag("--timings", flags->timings,
+                    "Say where the time went: source, decode, sort, encode, store");
   command->add_flag("--json", flags->json, "The report, or the plan, as JSON");
   command->callback([flags] { RunMigrate(*flags); });
 }

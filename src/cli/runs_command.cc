@@ -21,7 +21,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  shoestring runs --lake ./lake\n"
     "  shoestring runs --lake ./lake --json\n"
-    "  shoestring runs --lake ./lake 20260131T235959Z-1f2e3d4c\n";
+    "  shoestring runs --lake ./lake 20260131-235959-1f2e3d4c\n";
 
 struct Options {
   std::string lake;

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -62,24 +63,35 @@ std::string Verdict(int64_t faults, const char* good, const char* one) {
   return fmt::format("{} {}{}", FormatCount(faults), one, faults == 1 ? "" : "s");
 }
 
+std::vector<std::string> ReportLine(const VerifyReport& report,
+                                    const VerifiedTable& table) {
+  const auto verdict = [&](bool source, const char* good, const char* one) {
+    return Verdict(CountFaults(report, table.name, source), good, one);
+  };
+  return {Printable(table.name),
+          FormatCount(table.rows),
+          FormatCount(table.files),
+          FormatCount(table.partitions),
+          FormatBytes(table.bytes),
+          verdict(false, "proven", "fault"),
+          table.source_rows ? verdict(true, "equal", "difference") : ""};
+}
+
+std::string ReportText(const VerifyReport& report) {
+  std::vector<std::vector<std::string>> lines = {{"table", "rows", "files", "partitions",
+                                                  "size", "lake",
+                                                  report.source.empty() ? "" : "source"}};
+  for (const auto& table : report.tables) lines.push_back(ReportLine(report, table));
+  std::string text = AlignColumns(lines, /*left_at_end=*/2);
+  for (const auto& fault : report.faults) text += Printable(Describe(fault)) + "\n";
+  return text;
+}
+
 void PrintReport(const VerifyReport& report) {
-  std::printf("%-28s %14s %10s %10s %10s  %-12s%s\n", "table", "rows", "files",
-              "partitions", "size", "lake", report.source.empty() ? "" : "  source");
-  for (const auto& table : report.tables) {
-    std::string source;
-    if (table.source_rows) {
-      source =
-          "  " + Verdict(CountFaults(report, table.name, true), "equal", "difference");
-    }
-    std::printf(
-        "%-28s %14s %10s %10s %10s  %-12s%s\n", table.name.c_str(),
-        FormatCount(table.rows).c_str(), FormatCount(table.files).c_str(),
-        FormatCount(table.partitions).c_str(), FormatBytes(table.bytes).c_str(),
-        Verdict(CountFaults(report, table.name, false), "proven", "fault").c_str(),
-        source.c_str());
+  std::fputs(ReportText(report).c_str(), stdout);
+  for (const auto& note : report.notes) {
+    std::fprintf(stderr, "Note: %s\n", Printable(note).c_str());
   }
-  for (const auto& fault : report.faults) std::printf("%s\n", Describe(fault).c_str());
-  for (const auto& note : report.notes) std::fprintf(stderr, "Note: %s\n", note.c_str());
 }
 
 void PrintSummary(const VerifyReport& report) {

@@ -221,9 +221,10 @@ TableFate JudgeTable(const TableFacts& table) {
   }
   if (table.kind == TableKind::kForeign) {
     Because(&fate, Fate::kStays,
-            "a foreign table: its rows lie elsewhere; migrate --table copies them");
+            "a foreign table: its rows lie elsewhere; migrate copies them once");
     return fate;
   }
+  if (!table.obstacle.empty()) Because(&fate, Fate::kStays, table.obstacle);
   if (!table.readable) {
     Because(&fate, Fate::kStays, "this role may not read it: GRANT SELECT, or its owner");
   } else if (!table.every_row) {

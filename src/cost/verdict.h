@@ -25,6 +25,7 @@ struct TableFacts {
   bool readable = true;   ///< The role that looks may read the table…
   bool every_row = true;  ///< …and no policy hides rows from it.
   bool row_security = false;
+  std::string obstacle;  ///< Why migrate would refuse it; empty: it would not.
   std::vector<std::string> text_columns;     ///< Become text: "tags (hstore)".
   std::optional<double> inserts_per_second;  ///< Nothing where the counters cannot tell.
   std::optional<double> changes_per_second;  ///< Updates and deletes.

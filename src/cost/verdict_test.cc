@@ -84,6 +84,8 @@ TEST(JudgeTableTest, Cases) {
        "a view"},
       {"foreign", With([](TableFacts* t) { t->kind = TableKind::kForeign; }),
        Fate::kStays, "a foreign table"},
+      {"nameless", With([](TableFacts* t) { t->obstacle = "its name"; }), Fate::kStays,
+       "its name"},
       {"closed to the role", With([](TableFacts* t) { t->readable = false; }),
        Fate::kStays, "GRANT SELECT"},
       {"partly hidden", With([](TableFacts* t) { t->every_row = false; }), Fate::kStays,

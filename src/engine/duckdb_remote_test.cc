@@ -119,7 +119,8 @@ TEST_F(DuckdbRemoteTest, ALimitReadsAFewFiles) {
 TEST_F(DuckdbRemoteTest, TheStoresErrorsReachTheUser) {
   for (const ErrorKind kind : {ErrorKind::kPermission, ErrorKind::kUnavailable,
                                ErrorKind::kTimeout, ErrorKind::kNotFound}) {
-    for (const std::string file : {numbers_.files[0].key, numbers_.files[30].key}) {
+    for (const int file_number : {0, 30}) {
+      const std::string& file = numbers_.files[static_cast<size_t>(file_number)].key;
       Open();
       store_.on_request = [&](std::string_view, std::string_view key) {
         if (key == file) throw Fail(kind, "The store's own words");

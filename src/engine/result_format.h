@@ -36,7 +36,4 @@ std::unique_ptr<ResultWriter> MakeResultWriter(
     ResultFormat format, std::shared_ptr<arrow::Schema> schema,
     std::shared_ptr<arrow::io::OutputStream> to, int terminal_width = 0);
 
-/// Columns that a text takes on a terminal.
-int DisplayWidth(std::string_view text);
-
 }  // namespace shoestring

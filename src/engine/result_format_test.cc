@@ -8,6 +8,7 @@
 #include <parquet/arrow/reader.h>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 
 namespace shoestring {
 namespace {
@@ -79,11 +80,6 @@ TEST(ResultFormat, WritesTables) {
 }
 
 TEST(ResultFormat, TablesKnowWideCharactersAndEscapeControls) {
-  EXPECT_EQ(DisplayWidth("abc"), 3);
-  EXPECT_EQ(DisplayWidth("é"), 1);
-  EXPECT_EQ(DisplayWidth("e\u0301"), 1);
-  EXPECT_EQ(DisplayWidth("日本"), 4);
-  EXPECT_EQ(DisplayWidth("🦆"), 2);
   const auto batch =
       Batch({"t"}, {Array(arrow::utf8(), R"(["日本", "\u001b[31m", "\u009b"])")});
   EXPECT_EQ(Written(ResultFormat::kTable, {batch}),

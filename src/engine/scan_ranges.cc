@@ -37,8 +37,8 @@ std::vector<ByteRange> ColumnRanges(const std::string& footer, const TableMetada
                                     const std::set<int>& fields,
                                     const std::function<bool(const DataFile&)>& keeps) {
   try {
-    auto size = static_cast<uint32_t>(footer.size() - kFooterEnd);
-    const auto metadata = parquet::FileMetaData::Make(footer.data(), &size);
+    const auto size = static_cast<int64_t>(footer.size() - kFooterEnd);
+    const auto metadata = parquet::FileMetaData::Make(footer.data(), size);
     std::vector<ByteRange> ranges;
     for (int group = 0; group < metadata->num_row_groups(); ++group) {
       if (keeps(DescribeFile(*metadata->Subset({group}), table.columns))) {

@@ -190,6 +190,7 @@ void Migration::Copy() {
     finished_[places[i]] = Finished(places[i], std::move(copied[i]));
   }
   report_.copy_bytes = copier.counters().bytes_read;
+  report_.times = copier.times();
   report_.spill_bytes = copier.spilled_bytes();
   report_.fewer_connections = copier.refusal();
 }

@@ -59,14 +59,8 @@ size_t FindColumnOrThrow(const TablePlan& plan, const std::string& name,
              flag, plan.source.name, name, fmt::join(names, ", "));
 }
 
-// A folder's name must survive as it is in a path, a URL and a Hive location.
 void CheckName(std::string_view what, const std::string& name) {
-  const bool odd = name.empty() || name[0] == '.' || name[0] == '_' ||
-                   std::any_of(name.begin(), name.end(), [](unsigned char c) {
-                     return c < 0x20 || c == 0x7F || c == '/' || c == '\\' || c == '%' ||
-                            c == '=' || c == '?' || c == '#' || c == '*' || c == '.';
-                   });
-  if (!odd) return;
+  if (IsFolderName(name)) return;
   throw Fail(
       ErrorKind::kUnsupported,
       "{} {:?}: its name cannot be a folder's name in a lake (it begins with . or "
@@ -389,6 +383,23 @@ std::vector<TableName> ListAll(Connection* connection, const MigrateOptions& opt
   return all;
 }
 
+bool IsCalled(const TableName& table, const std::string& name) {
+  return table.name == name || table.schema + "." + table.name == name;
+}
+
+// A name that was mistyped would be copied, although it was to be left out.
+void CheckExcluded(Connection* connection, const MigrateOptions& options) {
+  if (options.exclude.empty()) return;
+  const std::vector<TableName> all = ListAll(connection, options, /*with_views=*/true);
+  for (const auto& excluded : options.exclude) {
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const TableName& table) { return IsCalled(table, excluded); })) {
+      continue;
+    }
+    throw Fail(ErrorKind::kNotFound, "--exclude: there is no table {}", excluded);
+  }
+}
+
 std::vector<TableName> ChooseTables(Connection* connection,
                                     const MigrateOptions& options) {
   // A view's rows are already in its tables: views are migrated only by name.
@@ -401,10 +412,10 @@ std::vector<TableName> ChooseTables(Connection* connection,
       tables.push_back(FindTable(all, options, given));
     }
   }
+  CheckExcluded(connection, options);
   for (const auto& excluded : options.exclude) {
-    std::erase_if(tables, [&](const TableName& table) {
-      return table.name == excluded || table.schema + "." + table.name == excluded;
-    });
+    std::erase_if(tables,
+                  [&](const TableName& table) { return IsCalled(table, excluded); });
   }
   std::sort(tables.begin(), tables.end());
   tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
@@ -443,7 +454,9 @@ RowKey TablePlan::MakeRowKey() const {
                 std::move(order));
 }
 
-RowDecoder TablePlan::MakeDecoder() const { return RowDecoder(name, mappings, key); }
+RowDecoder TablePlan::MakeDecoder(std::shared_ptr<arrow::Array> texts) const {
+  return RowDecoder(name, mappings, key, std::move(texts));
+}
 
 std::string Condition(std::string_view keyword, const MigrateOptions& options) {
   // The line break ends a comment.

@@ -56,7 +56,8 @@ struct TablePlan {
   std::vector<std::string> ranges;  ///< A COPY statement each; together all rows, once.
 
   RowKey MakeRowKey() const;
-  RowDecoder MakeDecoder() const;
+  /// `texts` are those that packed tuples name by number; see RowDecoder.
+  RowDecoder MakeDecoder(std::shared_ptr<arrow::Array> texts = nullptr) const;
 };
 
 /// The qualified, quoted names of the tables that the options name, as far as they can be

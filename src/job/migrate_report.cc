@@ -1,6 +1,9 @@
+#include "job/migrate_report.h"
+
+#include <algorithm>
 #include <boost/json.hpp>
 
-#include "job/migrate_report.h"
+#include "base/units.h"
 
 namespace shoestring {
 
@@ -31,6 +34,14 @@ TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
 
 namespace {
 
+json::object JsonTimes(const StageTimes& times) {
+  return {{"source_wait_ms", times.Milliseconds(Stage::kSourceWait)},
+          {"decode_ms", times.Milliseconds(Stage::kDecode)},
+          {"sort_ms", times.Milliseconds(Stage::kSort)},
+          {"encode_ms", times.Milliseconds(Stage::kEncode)},
+          {"store_ms", times.Milliseconds(Stage::kStore)}};
+}
+
 json::array FormatResumed(const std::vector<ResumedTable>& tables) {
   json::array array;
   for (const auto& table : tables) {
@@ -45,6 +56,24 @@ json::array FormatResumed(const std::vector<ResumedTable>& tables) {
 }
 
 }  // namespace
+
+std::string SourceAdvice(const MigrateReport& report) {
+  int64_t work = 0;
+  for (const Stage stage :
+       {Stage::kDecode, Stage::kSort, Stage::kEncode, Stage::kStore}) {
+    work += report.times.Milliseconds(stage);
+  }
+  const int64_t wait = report.times.Milliseconds(Stage::kSourceWait);
+  constexpr int64_t kShort = 2000;
+  if (wait <= 2 * work || wait < kShort) return "";
+  return fmt::format(
+      "the source was the limit: {}% of the time was waiting for it, at {}/s. Run this "
+      "nearer to it (the same region or machine), or, if neither its line nor its CPUs "
+      "are busy, with more --jobs",
+      100 * wait / (wait + work),
+      FormatBytes(report.copy_bytes * 1000 /
+                  std::max<int64_t>(1, report.wall_ms - report.verify_ms)));
+}
 
 std::string FormatReportJson(const MigrateReport& report) {
   json::array tables;
@@ -74,6 +103,8 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"rows_verified", report.rows_verified},
                             {"wall_ms", report.wall_ms},
                             {"verify_ms", report.verify_ms},
+                            {"timings", JsonTimes(report.times)},
+                            {"advice", SourceAdvice(report)},
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},

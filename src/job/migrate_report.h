@@ -6,6 +6,7 @@
 
 #include "job/migrate_plan.h"
 #include "job/resume.h"
+#include "job/stage_clock.h"
 #include "job/table_copy.h"
 
 namespace shoestring {
@@ -47,7 +48,12 @@ struct MigrateReport {
   int64_t copy_bytes = 0;
   int64_t spill_bytes = 0;
   int64_t peak_memory_bytes = 0;
+  StageTimes times;  ///< Of all workers together, while they copied.
 };
+
+/// What to do about a source that was waited for more than anything else; empty when it
+/// was not.
+std::string SourceAdvice(const MigrateReport& report);
 
 TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied);
 std::string FormatReportJson(const MigrateReport& report);

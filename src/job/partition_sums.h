@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <span>
 #include <string>
@@ -23,11 +24,7 @@ class PartitionSums {
   void Add(std::string_view key, std::span<const Field> fields, Bytes tuple) {
     uint64_t partition = 0;
     std::memcpy(&partition, key.data(), row_key_.partition_bytes());
-    if (last_ == nullptr || partition != last_partition_) {
-      last_partition_ = partition;
-      last_ = &sums_[partition];
-    }
-    last_->AddRow(image_.Of(fields, tuple));
+    SumOf(partition).AddRow(image_.Of(fields, tuple));
   }
 
   /// Adds what was gathered, by the partition's path.
@@ -40,11 +37,25 @@ class PartitionSums {
   }
 
  private:
+  /// A partition that was asked for lately.
+  struct Recent {
+    uint64_t partition = 0;
+    RowSum* sum = nullptr;
+  };
+
+  RowSum& SumOf(uint64_t partition) {
+    constexpr uint64_t kMix = 0x9E3779B97F4A7C15;
+    Recent& recent = recent_[partition * kMix >> 56];
+    if (recent.sum == nullptr || recent.partition != partition) {
+      recent = {partition, &sums_[partition]};
+    }
+    return *recent.sum;
+  }
+
   RowKey row_key_;
   RowImage image_;
   std::unordered_map<uint64_t, RowSum> sums_;  ///< By the bytes that name a partition.
-  uint64_t last_partition_ = 0;
-  RowSum* last_ = nullptr;
+  std::array<Recent, 256> recent_;
 };
 
 }  // namespace shoestring

@@ -24,7 +24,7 @@ PartitionWriter::PartitionWriter(const TablePlan& plan, const Options& options, 
       options_(options),
       open_(std::move(open)),
       on_batch_(std::move(on_batch)),
-      decoder_(plan.MakeDecoder()) {}
+      decoder_(plan.MakeDecoder(options.texts)) {}
 
 ParquetFile* PartitionWriter::File() {
   if (!file_) {

@@ -20,8 +20,9 @@ class PartitionWriter {
     Compression compression;
     int64_t batch_rows = 0;
     int64_t row_group_bytes = 0;
-    int64_t expected_rows = 0;        ///< Decides the size of row groups.
-    std::set<int> wide_columns = {};  ///< Field ids; see ParquetOptions.
+    int64_t expected_rows = 0;                      ///< Decides the size of row groups.
+    std::set<int> wide_columns = {};                ///< Field ids; see ParquetOptions.
+    std::shared_ptr<arrow::Array> texts = nullptr;  ///< See TablePlan::MakeDecoder().
   };
   /// Opens the object for the partition's n-th file, and says its key.
   struct OpenFile {

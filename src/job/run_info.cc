@@ -47,9 +47,10 @@ State ParseState(const JsonView& json) {
              json.Text());
 }
 
+/// Of a form that Trino takes as the beginning of a metadata.json's name.
 std::string NewRunId() {
   std::random_device random;
-  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:08x}", fmt::gmtime(std::time(nullptr)),
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:08x}", fmt::gmtime(std::time(nullptr)),
                      random());
 }
 
@@ -243,7 +244,7 @@ std::string ReportKey(std::string_view run) {
 }
 
 std::string RunOfKey(std::string_view key) {
-  constexpr std::string_view kShape = "00000000T000000Z-";
+  constexpr std::string_view kShape = "00000000-000000-";
   constexpr size_t kRunIdLength = kShape.size() + 8;
   const std::string_view name = key.substr(key.rfind('/') + 1);
   if (name.size() <= kRunIdLength) return "";

@@ -20,7 +20,7 @@ struct RunInfo {
     kFailed,     ///< It ended itself; what it had finished is there.
     kTaken,      ///< Its lease had ended, and another run has taken its place.
   };
-  std::string id;  ///< "20260131T235959Z-1f2e3d4c": sorts by its beginning.
+  std::string id;  ///< "20260131-235959-1f2e3d4c": sorts by its beginning.
   State state = State::kRunning;
   std::string taken_by;             ///< The run that took its place; else empty.
   std::string failure;              ///< Why it failed; else empty.

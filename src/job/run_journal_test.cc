@@ -10,7 +10,7 @@
 namespace shoestring {
 namespace {
 
-constexpr char kRun[] = "20260101T000000Z-00000001";
+constexpr char kRun[] = "20260101-000000-00000001";
 
 struct Sample {
   TablePlan plan;
@@ -82,7 +82,7 @@ TEST(RunJournal, RefusesWhatDoesNotAgreeWithItself) {
   EXPECT_TRUE(refuses([](FinishedTable* t) { ++t->copied.rows; }));
   EXPECT_TRUE(refuses([](FinishedTable* t) { t->copied.objects.pop_back(); }));
   EXPECT_TRUE(refuses([](FinishedTable* t) { t->copied.seal.files.pop_back(); }));
-  EXPECT_TRUE(refuses([](FinishedTable* t) { t->run = "20260101T000000Z-00000002"; }));
+  EXPECT_TRUE(refuses([](FinishedTable* t) { t->run = "20260101-000000-00000002"; }));
   EXPECT_TRUE(refuses([](FinishedTable* t) { t->table = "u"; }));
   EXPECT_TRUE(
       refuses([](FinishedTable* t) { t->copied.objects[0].key = "catalog/lake.json"; }));
@@ -94,7 +94,7 @@ TEST(RunJournal, ReadsOnlyWhatIsWholeAndInItsPlace) {
   const auto store = OpenObjectStore(folder.path(), true);
   const auto [plan, finished] = SampleFinished(1);
   const std::string text = FormatFinishedTable(finished, plan);
-  const std::string elsewhere = JournalKey("20260101T000000Z-00000002", 0);
+  const std::string elsewhere = JournalKey("20260101-000000-00000002", 0);
   store->Put(JournalKey(kRun, 0), text);
   store->Put(JournalKey(kRun, 1), "{}");
   store->Put(elsewhere, text);

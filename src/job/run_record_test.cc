@@ -65,7 +65,7 @@ class RunRecordTest : public testing::Test {
   std::unique_ptr<ObjectStore> store_;
 };
 
-constexpr char kDead[] = "20260101T000000Z-00000001";
+constexpr char kDead[] = "20260101-000000-00000001";
 
 TEST_F(RunRecordTest, RoundTrips) {
   RunInfo info;
@@ -112,7 +112,7 @@ TEST_F(RunRecordTest, GivesWayToALiveRunOnTheSameTable) {
 TEST_F(RunRecordTest, ClearsUpAfterADeadRunAndNothingElse) {
   PutDeadRun(kDead, "t");
   const std::string stray = DataFileKey("t", {2024, 3}, kDead, 0);
-  EXPECT_EQ(stray, "data/t/year=2024/month=3/20260101T000000Z-00000001-0.parquet");
+  EXPECT_EQ(stray, "data/t/year=2024/month=3/20260101-000000-00000001-0.parquet");
   store_->Put(stray, "x");
   store_->Put("data/t/year=2024/month=3/notes.txt", "a user's own");
   store_->Put(DataFileKey("u", {}, kDead, 0), "another table's");

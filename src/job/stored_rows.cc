@@ -78,6 +78,21 @@ void Check(const arrow::Status& status) {
   throw parquet::ParquetException(status.message());
 }
 
+// Texts that are written as dictionaries are read as such: each is copied once.
+void KeepDictionaries(const parquet::FileMetaData& footer,
+                      parquet::ArrowReaderProperties* properties) {
+  if (footer.num_row_groups() == 0) return;
+  const auto first = footer.RowGroup(0);
+  for (int i = 0; i < footer.num_columns(); ++i) {
+    const auto* column = footer.schema()->Column(i);
+    const bool text = column->physical_type() == parquet::Type::BYTE_ARRAY &&
+                      column->max_repetition_level() == 0;
+    if (text && first->ColumnChunk(i)->has_dictionary_page()) {
+      properties->set_read_dictionary(i, true);
+    }
+  }
+}
+
 std::unique_ptr<parquet::arrow::FileReader> OpenParquet(
     const std::shared_ptr<arrow::io::RandomAccessFile>& file) {
   parquet::ReaderProperties properties;
@@ -88,6 +103,7 @@ std::unique_ptr<parquet::arrow::FileReader> OpenParquet(
   arrow_properties.set_batch_size(kBatchRows);
   parquet::arrow::FileReaderBuilder builder;
   Check(builder.Open(file, properties));
+  KeepDictionaries(*builder.raw_reader()->metadata(), &arrow_properties);
   auto reader = builder.properties(arrow_properties)->Build();
   Check(reader.status());
   return std::move(*reader);

@@ -12,6 +12,7 @@
 #include "job/partition_writer.h"
 #include "job/range_reader.h"
 #include "job/run_record.h"
+#include "source/repeated_texts.h"
 
 namespace shoestring {
 
@@ -27,7 +28,7 @@ constexpr size_t kWideBytes = 1 << 20;
 MemoryShares ShareMemory(int64_t budget, int jobs) {
   constexpr int64_t kLeast = 1 << 20;
   return {std::max(kLeast, budget / 4 / jobs), budget * 3 / 8,
-          std::max(kLeast, budget / 16 / jobs)};
+          std::max(kLeast, budget / 16 / jobs), std::max(kLeast, budget / 64 / jobs)};
 }
 
 /// A table on its way. All but `runs` is under the copier's mutex.
@@ -45,6 +46,8 @@ struct TableCopier::Table {
   int64_t rows_by_tag = 0;  ///< As Postgres counted them.
   std::set<int> wide_columns;  ///< Field ids; complete when all has been read.
 
+  std::unique_ptr<RepeatedTexts> texts;     ///< While rows are read.
+  std::shared_ptr<arrow::Array> all_texts;  ///< From then on.
   SortedRuns runs;
   std::vector<std::pair<std::string, SortedRuns::Partition>> partitions;
   size_t next_partition = 0;
@@ -75,8 +78,12 @@ class TableCopier::Worker {
     }
   }
 
+  const StageTimes& times() const { return clock_.times(); }
+
  private:
   void ReadRange(size_t index, size_t range) {
+    const StageClock::In decode(&clock_, Stage::kDecode);
+    const auto waited = connection_->waited();
     Table& table = *copier_.tables_[index];
     Begin(index, &table);
     const int64_t rows = shoestring::ReadRange(
@@ -87,6 +94,7 @@ class TableCopier::Worker {
                copier_.counters_.rows_read += count;
                copier_.counters_.bytes_read += bytes;
              }});
+    clock_.Move(connection_->waited() - waited, Stage::kDecode, Stage::kSourceWait);
     const std::lock_guard lock(copier_.mutex_);
     table.rows_by_tag += rows;
     ++table.ranges_done;
@@ -97,6 +105,7 @@ class TableCopier::Worker {
     cleaner_.emplace(table->plan.mappings);
     row_key_.emplace(table->plan.MakeRowKey());
     sums_.emplace(table->plan);
+    packer_.emplace(table->plan.mappings, TextsOf(table));
     buffer_.emplace(copier_.shares_.sort_buffer, row_key_->partition_bytes(),
                     &copier_.spill_);
     table_ = index;
@@ -104,14 +113,28 @@ class TableCopier::Worker {
     ++table->buffers_open;
   }
 
+  RepeatedTexts* TextsOf(Table* table) {
+    const std::lock_guard lock(copier_.mutex_);
+    if (!table->texts) {
+      table->texts = std::make_unique<RepeatedTexts>(copier_.shares_.texts);
+    }
+    return table->texts.get();
+  }
+
   void Add(const ValueCleaner::Row& row, Table* table) {
     if (row.tuple.size() >= kWideBytes) NoteWideColumns(row.fields, table);
     key_.clear();
     row_key_->Append(row.fields, &key_);
     sums_->Add(key_, row.fields, row.tuple);
-    if (buffer_->Add(key_, row.tuple)) return;
+    const Bytes packed = packer_->Pack(row.fields, row.tuple);
+    if (buffer_->Add(key_, packed)) return;
+    Flush(table);
+    buffer_->Add(key_, packed);
+  }
+
+  void Flush(Table* table) {
+    const StageClock::In sort(&clock_, Stage::kSort);
     table->runs.Add(buffer_->Flush());
-    buffer_->Add(key_, row.tuple);
   }
 
   void NoteWideColumns(std::span<const Field> fields, Table* table) {
@@ -125,7 +148,7 @@ class TableCopier::Worker {
   void HandOver() {
     if (table_ == kNoTable) return;
     Table& table = *copier_.tables_[table_];
-    if (!buffer_->empty()) table.runs.Add(buffer_->Flush());
+    if (!buffer_->empty()) Flush(&table);
     buffer_.reset();
     table_ = kNoTable;
     const std::lock_guard lock(copier_.mutex_);
@@ -140,6 +163,7 @@ class TableCopier::Worker {
   }
 
   void WritePartition(size_t index, size_t partition_index) {
+    const StageClock::In decode(&clock_, Stage::kDecode);
     if (copier_.AllIsRead()) connection_->Close();
     Table& table = *copier_.tables_[index];
     const auto& [key, partition] = table.partitions[partition_index];
@@ -147,12 +171,13 @@ class TableCopier::Worker {
     PartitionWriter writer(
         table.plan,
         {copier_.options_.compression, copier_.options_.batch_rows,
-         copier_.shares_.row_group, partition.rows, table.wide_columns},
+         copier_.shares_.row_group, partition.rows, table.wide_columns, table.all_texts},
         [&](int number) {
           const std::string key =
               DataFileKey(table.plan.name, values, copier_.run_, number);
-          return PartitionWriter::OpenFile{key,
-                                           copier_.store_->Create(key, copier_.run_)};
+          return PartitionWriter::OpenFile{
+              key, std::make_unique<TimedWriter>(
+                       copier_.store_->Create(key, copier_.run_), &clock_)};
         },
         [&](int64_t rows) {
           copier_.counters_.rows_written += rows;
@@ -165,8 +190,10 @@ class TableCopier::Worker {
       writer.Append(*tuple);
       if (!writer.full()) continue;
       reader.Release();
+      const StageClock::In encode(&clock_, Stage::kEncode);
       writer.WriteBatch();
     }
+    const StageClock::In encode(&clock_, Stage::kEncode);
     std::vector<ParquetFile::Finished> finished = std::move(writer).Finish();
     std::unique_lock lock(copier_.mutex_);
     for (auto& one : finished) {
@@ -191,7 +218,9 @@ class TableCopier::Worker {
   std::optional<ValueCleaner> cleaner_;
   std::optional<RowKey> row_key_;
   std::optional<PartitionSums> sums_;
+  std::optional<RowPacker> packer_;
   std::optional<SortBuffer> buffer_;
+  StageClock clock_;
   std::string key_;
   size_t table_ = kNoTable;  ///< Whose rows are in the buffer.
 };
@@ -254,7 +283,12 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
       if (!why_not.empty()) refusal_ = why_not;
     }
     // Without a connection: the exporter's worker, whose locks are held, does it all.
-    if (connection != nullptr) Worker(this, connection, exporter).Run();
+    if (connection != nullptr) {
+      Worker worker(this, connection, exporter);
+      worker.Run();
+      const std::lock_guard lock(mutex_);
+      times_ += worker.times();
+    }
     // All is done: who still waits for a connection need not.
     if (exporter) stop_.request_stop();
   } catch (...) {
@@ -317,6 +351,8 @@ bool TableCopier::AllIsRead() {
 void TableCopier::FinishReading(Table* table) {
   const bool read = table->ranges_done == table->plan.ranges.size();
   if (!read || table->buffers_open > 0) return;
+  table->all_texts = table->texts->Values();
+  table->texts.reset();
   auto partitions = table->runs.Partitions();
   if (partitions.empty()) {
     // An empty table still gets a file: readers of the folder find its schema there.
@@ -342,6 +378,7 @@ bool TableCopier::FinishWriting(Table* table) {
   for (const auto& [path, rows] : table->sums) seal.partitions.push_back({path, rows});
   table->runs.Clear(&spill_);
   table->partitions.clear();
+  table->all_texts.reset();
   table->done = true;
   ++counters_.tables_done;
   changed_.notify_all();

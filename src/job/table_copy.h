@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "job/migrate_plan.h"
+#include "job/stage_clock.h"
 #include "lake/external_sort.h"
 #include "lake/object_store.h"
 #include "lake/seal.h"
@@ -24,6 +25,7 @@ struct MemoryShares {
   int64_t sort_buffer = 0;  ///< Of each worker.
   int64_t runs = 0;         ///< Of all sorted runs before they spill.
   int64_t row_group = 0;    ///< Of each worker's current row group.
+  int64_t texts = 0;        ///< Of each table's texts that occur again and again.
 };
 MemoryShares ShareMemory(int64_t budget, int jobs);
 
@@ -71,6 +73,8 @@ class TableCopier {
   const CopyCounters& counters() const { return counters_; }
   /// After Run(): why there were fewer connections than jobs; empty when there were not.
   const std::string& refusal() const { return refusal_; }
+  /// After Run(): the time of all workers.
+  const StageTimes& times() const { return times_; }
   int64_t spilled_bytes() const { return spill_.spilled_bytes(); }
 
  private:
@@ -101,6 +105,7 @@ class TableCopier {
   std::vector<std::unique_ptr<Table>> tables_;
   std::exception_ptr error_;
   std::string refusal_;  ///< Why a connection could not be had.
+  StageTimes times_;
   int workers_running_ = 0;
 };
 

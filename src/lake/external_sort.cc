@@ -20,6 +20,8 @@ constexpr size_t kSliceBytes = 512 << 10;
 // Where a value that is not in its block begins, and how long it is.
 constexpr size_t kWideReferenceBytes = 2 * sizeof(uint32_t);
 constexpr uint32_t kWide = 1U << 31;
+// How many records ahead memory is asked for.
+constexpr size_t kPrefetch = 8;
 
 struct Record {
   std::string_view key;
@@ -59,6 +61,12 @@ unsigned __int128 Prefix(std::string_view key) {
          LoadBigEndian<uint64_t>(padded + sizeof(uint64_t));
 }
 
+// Of keys with the same prefix: nothing when what stands behind it must tell.
+std::optional<bool> ShorterIsLess(size_t a, size_t b) {
+  if (a > kPrefixBytes || b > kPrefixBytes) return std::nullopt;
+  return a < b;
+}
+
 arrow::util::Codec* Codec() {
   static const auto kCodec =
       arrow::util::Codec::Create(arrow::Compression::LZ4).ValueOrDie();
@@ -79,21 +87,22 @@ class RunWriter {
   RunWriter(size_t partition_bytes, SpillStore* store)
       : partition_bytes_(partition_bytes), store_(store) {}
 
-  void Add(std::string_view record, std::string_view key) {
-    const std::string_view partition = key.substr(0, partition_bytes_);
+  /// `bytes` are those of the record.
+  void Add(const Record& record, const char* bytes) {
+    const std::string_view partition = record.key.substr(0, partition_bytes_);
     if (run_.segments.empty() || run_.segments.back().partition != partition) {
       FinishBlock();
       run_.segments.push_back({std::string(partition), 0, 0, {}});
     }
     SortedSegment& segment = run_.segments.back();
     ++segment.rows;
-    segment.raw_bytes += static_cast<int64_t>(record.size());
-    if (record.size() > kBlockBytes) {
-      AddWide(ParseRecord(record.data()));
+    segment.raw_bytes += static_cast<int64_t>(record.size);
+    if (record.size > kBlockBytes) {
+      AddWide(record);
       return;
     }
-    if (block_.size() + record.size() > kBlockBytes) FinishBlock();
-    block_.append(record);
+    if (block_.size() + record.size > kBlockBytes) FinishBlock();
+    block_.append(bytes, record.size);
   }
 
   SortedRun Finish() && {
@@ -227,7 +236,7 @@ bool SortBuffer::Add(std::string_view key, Bytes value) {
     // Reserved, not touched: pages are taken as rows come.
     records_.reserve(std::max(size, capacity_));
   }
-  entries_.push_back({Prefix(key), records_.size()});
+  entries_.push_back({Prefix(key), records_.size(), static_cast<uint32_t>(key.size())});
   AppendLength(&records_, key.size());
   AppendLength(&records_, value.size());
   records_.append(key);
@@ -235,13 +244,16 @@ bool SortBuffer::Add(std::string_view key, Bytes value) {
   return true;
 }
 
-std::string_view SortBuffer::RecordAt(uint64_t offset) const {
-  const char* at = records_.data() + offset;
-  return {at, ParseRecord(at).size};
+void SortBuffer::Prefetch(const Entry& entry) const {
+  constexpr size_t kLineBytes = 64;
+  constexpr size_t kLines = 4;
+  const char* record = records_.data() + entry.offset;
+  for (size_t i = 0; i < kLines; ++i) __builtin_prefetch(record + i * kLineBytes);
 }
 
 bool SortBuffer::Less(const Entry& a, const Entry& b) const {
   if (a.prefix != b.prefix) return a.prefix < b.prefix;
+  if (const auto less = ShorterIsLess(a.key_bytes, b.key_bytes)) return *less;
   return ParseRecord(records_.data() + a.offset).key <
          ParseRecord(records_.data() + b.offset).key;
 }
@@ -250,9 +262,11 @@ SortedRun SortBuffer::Flush() {
   std::sort(entries_.begin(), entries_.end(),
             [this](const Entry& a, const Entry& b) { return Less(a, b); });
   RunWriter writer(partition_bytes_, store_);
-  for (const Entry& entry : entries_) {
-    const std::string_view record = RecordAt(entry.offset);
-    writer.Add(record, ParseRecord(record.data()).key);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    // In the order of their keys, records are all over the buffer.
+    if (i + kPrefetch < entries_.size()) Prefetch(entries_[i + kPrefetch]);
+    const char* record = records_.data() + entries_[i].offset;
+    writer.Add(ParseRecord(record), record);
   }
   entries_.clear();
   records_.clear();
@@ -275,6 +289,8 @@ class MergeReader::Cursor {
 
   bool operator<(const Cursor& other) const {
     if (prefix_ != other.prefix_) return prefix_ < other.prefix_;
+    const auto less = ShorterIsLess(record_.key.size(), other.record_.key.size());
+    if (less) return *less;
     return record_.key < other.record_.key;
   }
 

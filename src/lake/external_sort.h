@@ -86,8 +86,9 @@ class SortBuffer {
   struct Entry {
     unsigned __int128 prefix;
     uint64_t offset;
+    uint32_t key_bytes;
   };
-  std::string_view RecordAt(uint64_t offset) const;
+  void Prefetch(const Entry& entry) const;
   bool Less(const Entry& a, const Entry& b) const;
 
   const size_t capacity_;

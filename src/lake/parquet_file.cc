@@ -13,8 +13,10 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "lake/column_encoding.h"
 #include "lake/file_checksums.h"
 #include "lake/parquet_statistics.h"
+#include "lake/row_group_dictionary.h"
 
 namespace shoestring {
 
@@ -22,6 +24,8 @@ namespace {
 
 constexpr std::string_view kFieldIdKey = "PARQUET:field_id";
 constexpr int64_t kDataPageBytes = 256 << 10;
+// Each looks anew at what of a dictionary it has.
+constexpr int64_t kBatchValues = 8192;
 constexpr int64_t kMaxStatisticsBytes = 1 << 10;
 
 void Check(const arrow::Status& status) {
@@ -104,34 +108,75 @@ bool HasBounds(const LakeColumn& column, const ParquetOptions& options) {
          !options.wide_columns.contains(column.field_id);
 }
 
-std::shared_ptr<parquet::WriterProperties> WriterProperties(
-    const ParquetOptions& options, const std::vector<LakeColumn>& columns) {
-  parquet::WriterProperties::Builder builder;
-  switch (options.compression.codec) {
+std::string LeafPath(const LakeColumn& column) {
+  return column.name + (column.type.kind == LakeType::Kind::kList ? ".list.element" : "");
+}
+
+void SetCompression(const Compression& compression,
+                    parquet::WriterProperties::Builder* builder) {
+  switch (compression.codec) {
     case Compression::Codec::kNone:
-      builder.compression(parquet::Compression::UNCOMPRESSED);
-      break;
+      builder->compression(parquet::Compression::UNCOMPRESSED);
+      return;
     case Compression::Codec::kSnappy:
-      builder.compression(parquet::Compression::SNAPPY);
-      break;
+      builder->compression(parquet::Compression::SNAPPY);
+      return;
     case Compression::Codec::kZstd:
-      builder.compression(parquet::Compression::ZSTD);
-      if (options.compression.level != 0) {
-        builder.compression_level(options.compression.level);
-      }
-      break;
+      builder->compression(parquet::Compression::ZSTD);
+      if (compression.level != 0) builder->compression_level(compression.level);
+      return;
   }
+}
+
+void SetEncoding(const std::string& path, ColumnEncoding encoding,
+                 parquet::WriterProperties::Builder* builder) {
+  if (encoding == ColumnEncoding::kDictionary) return;
+  builder->disable_dictionary(path);
+  if (encoding == ColumnEncoding::kDelta) {
+    builder->encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+  }
+}
+
+// What the encodings are chosen by: half of the first row group. Less would take values
+// for rare that are not.
+ColumnEncoding EncodingOf(const LakeColumn& column, const arrow::ChunkedArray& values) {
+  if (values.type()->id() == arrow::Type::DICTIONARY) {
+    return ChooseEncoding(values, column.type);
+  }
+  const auto half = values.Slice(0, (values.length() + 1) / 2);
+  if (column.type.kind != LakeType::Kind::kList) {
+    return ChooseEncoding(*half, column.type);
+  }
+  arrow::ArrayVector elements;
+  for (const auto& chunk : half->chunks()) {
+    const auto flat = static_cast<const arrow::ListArray&>(*chunk).Flatten();
+    Check(flat.status());
+    elements.push_back(*flat);
+  }
+  const auto type = static_cast<const arrow::ListType&>(*values.type()).value_type();
+  return ChooseEncoding(arrow::ChunkedArray(std::move(elements), type), LeafType(column));
+}
+
+/// `first` is the first row group.
+std::shared_ptr<parquet::WriterProperties> WriterProperties(
+    const ParquetOptions& options, const std::vector<LakeColumn>& columns,
+    const arrow::ChunkedArrayVector& first) {
+  parquet::WriterProperties::Builder builder;
+  SetCompression(options.compression, &builder);
   builder.created_by("shoestring")
       ->max_row_group_length(options.row_group_rows)
       ->data_pagesize(kDataPageBytes)
+      ->write_batch_size(kBatchValues)
       ->max_statistics_size(kMaxStatisticsBytes)
       ->enable_store_decimal_as_integer()
       ->enable_page_checksum()
       ->enable_write_page_index();
-  for (const LakeColumn& column : columns) {
-    const bool list = column.type.kind == LakeType::Kind::kList;
-    const std::string path = column.name + (list ? ".list.element" : "");
-    if (options.wide_columns.contains(column.field_id)) builder.disable_dictionary(path);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const LakeColumn& column = columns[i];
+    const std::string path = LeafPath(column);
+    const bool wide = options.wide_columns.contains(column.field_id);
+    SetEncoding(path, wide ? ColumnEncoding::kPlain : EncodingOf(column, *first[i]),
+                &builder);
     if (HasBounds(column, options)) continue;
     builder.disable_statistics(path)->disable_write_page_index(path);
   }
@@ -250,8 +295,8 @@ struct ParquetFile::State {
   ParquetOptions options;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<ObjectStream> stream;
-  std::unique_ptr<parquet::arrow::FileWriter> writer;
-  arrow::RecordBatchVector pending;
+  std::unique_ptr<parquet::arrow::FileWriter> writer;  ///< From the first rows on.
+  std::vector<arrow::ArrayVector> pending;             ///< By column.
   int64_t pending_rows = 0;
   int64_t pending_bytes = 0;
   int64_t rows = 0;
@@ -275,14 +320,38 @@ struct ParquetFile::State {
     }
   }
 
-  void WriteRowGroup() {
-    if (pending_rows == 0) return;
-    auto table = arrow::Table::FromRecordBatches(schema, pending);
-    Check(table.status());
-    Check(writer->WriteTable(**table, options.row_group_rows));
-    pending.clear();
+  void Open(const arrow::ChunkedArrayVector& first) {
+    auto opened =
+        parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
+                                         WriterProperties(options, columns, first),
+                                         parquet::default_arrow_writer_properties());
+    Check(opened.status());
+    writer = std::move(*opened);
+  }
+
+  arrow::ChunkedArrayVector TakePending() {
+    arrow::ChunkedArrayVector taken;
+    for (size_t i = 0; i < pending.size(); ++i) {
+      const auto& type = schema->field(static_cast<int>(i))->type();
+      taken.push_back(CompactDictionary(std::exchange(pending[i], {}), type));
+    }
     pending_rows = 0;
     pending_bytes = 0;
+    return taken;
+  }
+
+  /// Without rows it only sees to it that there is a writer, for the footer.
+  void WriteRowGroup() {
+    const int64_t count = pending_rows;
+    const arrow::ChunkedArrayVector values = TakePending();
+    if (!writer) Open(values);
+    for (int64_t at = 0; at < count; at += options.row_group_rows) {
+      Check(writer->NewRowGroup());
+      const int64_t size = std::min(options.row_group_rows, count - at);
+      for (const auto& column : values) {
+        Check(writer->WriteColumnChunk(column, at, size));
+      }
+    }
   }
 };
 
@@ -293,12 +362,8 @@ ParquetFile::ParquetFile(std::unique_ptr<ObjectWriter> to,
   state_->columns = columns;
   state_->options = options;
   state_->schema = FileSchema(columns);
+  state_->pending.resize(columns.size());
   state_->stream = std::make_shared<ObjectStream>(std::move(to));
-  auto writer = parquet::arrow::FileWriter::Open(
-      *state_->schema, arrow::default_memory_pool(), state_->stream,
-      WriterProperties(options, columns), parquet::default_arrow_writer_properties());
-  Check(writer.status());
-  state_->writer = std::move(*writer);
 }
 
 ParquetFile::~ParquetFile() = default;
@@ -307,15 +372,14 @@ void ParquetFile::Write(std::shared_ptr<arrow::RecordBatch> batch) {
   State& state = *state_;
   state.pending_rows += batch->num_rows();
   state.rows += batch->num_rows();
-  for (const auto& column : batch->columns()) {
+  for (size_t i = 0; i < state.pending.size(); ++i) {
+    const auto& column = batch->column(static_cast<int>(i));
     for (const auto& buffer : column->data()->buffers) {
       if (buffer) state.pending_bytes += buffer->size();
     }
+    state.pending[i].push_back(column);
   }
   state.CountNulls(*batch);
-  // The decoder's schema has neither field ids nor nullability.
-  state.pending.push_back(
-      arrow::RecordBatch::Make(state.schema, batch->num_rows(), batch->columns()));
   if (state.pending_rows >= state.options.row_group_rows ||
       state.pending_bytes >= state.options.row_group_bytes) {
     state.WriteRowGroup();

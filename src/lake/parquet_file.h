@@ -49,7 +49,8 @@ class ParquetFile {
               const ParquetOptions& options);
   ~ParquetFile();
 
-  /// Batches become row groups when enough rows or bytes have come.
+  /// Batches become row groups when enough rows or bytes have come. A text column may be
+  /// a dictionary array, with int32 indices, into as many texts as there are.
   void Write(std::shared_ptr<arrow::RecordBatch> batch);
   /// Rows until the current row group is full.
   int64_t room() const;

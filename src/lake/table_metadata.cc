@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -89,6 +90,15 @@ bool IsObjectKey(std::string_view key) {
     if (slash == std::string_view::npos) return true;
     key.remove_prefix(slash + 1);
   }
+}
+
+bool IsFolderName(std::string_view name) {
+  static constexpr std::string_view kOdd = "/\\%=?#*.";
+  if (name.empty() || name[0] == '_') return false;
+  return std::none_of(name.begin(), name.end(), [](unsigned char c) {
+    return c < 0x20 || c == 0x7F ||
+           kOdd.find(static_cast<char>(c)) != std::string_view::npos;
+  });
 }
 
 }  // namespace shoestring

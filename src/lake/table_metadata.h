@@ -119,4 +119,8 @@ int64_t NewSnapshotId();
 /// "..", and no NUL.
 bool IsObjectKey(std::string_view key);
 
+/// True for a name that survives as it is as a folder's, in a path, a URL and the
+/// location of a Hive table.
+bool IsFolderName(std::string_view name);
+
 }  // namespace shoestring

@@ -69,5 +69,15 @@ TEST(TableMetadataTest, Keys) {
   EXPECT_FALSE(IsObjectKey(std::string_view("a\0b", 3)));
 }
 
+TEST(TableMetadataTest, FolderNames) {
+  for (const char* name : {"a", "fund holdings", "Ü日", "a_", "'\"$&"}) {
+    EXPECT_TRUE(IsFolderName(name)) << name;
+  }
+  for (const char* name : {"", "_a", ".a", "a.b", "a/b", "a\\b", "50%", "a=b", "a?", "#a",
+                           "a*", "a\nb", "a\x7F"}) {
+    EXPECT_FALSE(IsFolderName(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace shoestring

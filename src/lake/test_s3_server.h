@@ -266,7 +266,9 @@ class TestS3Server {
       return false;
     }
     std::string text = fmt::format("HTTP/1.1 {} X\r\n", reply.status);
-    for (const auto& [name, value] : reply.headers) text += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : reply.headers) {
+      text += fmt::format("{}: {}\r\n", name, value);
+    }
     if (!reply.headers.contains("content-length")) {
       text += fmt::format("content-length: {}\r\n", reply.body.size());
     }

@@ -179,6 +179,34 @@ class BytesColumn : public Column {
   std::shared_ptr<arrow::BinaryArray> values_;
 };
 
+/// The same as a dictionary, and where in it each value stands.
+class DictionaryColumn : public Column {
+ public:
+  void Measure(const std::shared_ptr<arrow::Array>& values, size_t* sizes) override {
+    const auto& dictionary = static_cast<const arrow::DictionaryArray&>(*values);
+    texts_ = std::static_pointer_cast<arrow::BinaryArray>(dictionary.dictionary());
+    places_ = std::static_pointer_cast<arrow::Int32Array>(dictionary.indices());
+    ForEach(
+        *places_,
+        [&](int64_t i) {
+          sizes[i] += static_cast<size_t>(texts_->value_length(places_->Value(i)));
+        },
+        [](int64_t) {});
+  }
+  void Write(uint8_t** cursors) override {
+    ForEach(
+        *places_,
+        [&](int64_t i) {
+          cursors[i] = PutValue(AsBytes(texts_->Value(places_->Value(i))), cursors[i]);
+        },
+        [&](int64_t i) { cursors[i] = PutNull(cursors[i]); });
+  }
+
+ private:
+  std::shared_ptr<arrow::BinaryArray> texts_;
+  std::shared_ptr<arrow::Int32Array> places_;
+};
+
 class UuidColumn : public StoredColumn {
  protected:
   void Encode(const arrow::Array& values) override {
@@ -357,7 +385,17 @@ arrow::Type::type TypeOf(Wire wire) {
   return arrow::Type::NA;
 }
 
+bool IsTextDictionary(const arrow::DataType& type) {
+  if (type.id() != arrow::Type::DICTIONARY) return false;
+  const auto& dictionary = static_cast<const arrow::DictionaryType&>(type);
+  return dictionary.index_type()->id() == arrow::Type::INT32 &&
+         dictionary.value_type()->id() == arrow::Type::STRING;
+}
+
 std::unique_ptr<Column> MakeColumn(const ImageForm& form, const arrow::DataType& type) {
+  if (form.wire == Wire::kText && IsTextDictionary(type)) {
+    return std::make_unique<DictionaryColumn>();
+  }
   if (type.id() != TypeOf(form.wire)) return nullptr;
   switch (form.wire) {
     case Wire::kBoolean: return std::make_unique<BooleanColumn>();

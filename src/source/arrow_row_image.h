@@ -13,7 +13,8 @@ namespace shoestring {
 
 /// Makes the images of rows as the lake holds them, a batch at a time, column by column.
 /// A value that no source could have sent (an int2 beyond 16 bits, a uuid that is none)
-/// gets an image that no value of the source has. Not thread-safe.
+/// gets an image that no value of the source has. Text may be in dictionaries, with int32
+/// indices. Not thread-safe.
 class ArrowRowImage {
  public:
   /// Throws kCorrupt, with `what`, when a column's type is not what its form becomes.

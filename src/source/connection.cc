@@ -53,6 +53,7 @@ constexpr std::string_view kBeginSql =
     "SET LOCAL intervalstyle = 'postgres';"
     "SET LOCAL timezone = 'UTC';"
     "SET LOCAL extra_float_digits = 1;"
+    "SET LOCAL quote_all_identifiers = off;"
     "SET LOCAL bytea_output = 'hex';";
 
 // As libpq takes it, from wherever it comes.
@@ -264,7 +265,9 @@ void Connection::Cancel() {
 
 void Connection::Wait() {
   pollfd wait{PQsocket(connection_.get()), POLLIN, 0};
+  const auto begun = Clock::now();
   const bool heard = poll(&wait, 1, kLookAgain.count()) > 0;
+  waited_ += Clock::now() - begun;
   if (stop_.stop_requested()) {
     Cancel();
     throw Fail(ErrorKind::kCancelled, "Stopped on request");

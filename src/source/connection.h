@@ -88,6 +88,9 @@ class Connection {
   /// The same until `on_data` says that it has enough, by false. Needs a transaction.
   void CopySome(const std::string& sql, const std::function<bool(Bytes)>& on_data);
 
+  /// How long it was waited for the server, in all.
+  std::chrono::steady_clock::duration waited() const { return waited_; }
+
   /// Ends the session, and gives back the memory that its largest row took. Nothing else
   /// may be asked of it then.
   void Close() { connection_.reset(); }
@@ -132,6 +135,7 @@ class Connection {
   std::string name_;  ///< By which other sessions find this one's transaction.
   Clock::time_point heard_;
   Clock::duration patience_{};
+  Clock::duration waited_{};
   bool answered_ = false;  ///< A command of this session, ever.
 };
 

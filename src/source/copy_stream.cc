@@ -1,5 +1,7 @@
 #include "source/copy_stream.h"
 
+#include <limits>
+
 #include "base/error.h"
 
 namespace shoestring {
@@ -14,13 +16,14 @@ constexpr int16_t kTrailer = -1;
 constexpr uint32_t kCriticalFlags = 0xFFFF0000;
 
 // Bytes of the fields, or 0 when some are still to come.
+template <int32_t kLeastLength = -1>
 size_t ScanFields(Bytes data, std::span<Field> fields) {
   size_t at = 0;
   for (Field& field : fields) {
     if (data.size() - at < sizeof(int32_t)) return 0;
     field.size = LoadBigEndian<int32_t>(data.data() + at);
     at += sizeof(int32_t);
-    if (field.size < -1) {
+    if (field.size < kLeastLength) {
       throw Fail(ErrorKind::kCorrupt, "COPY data: a field has length {}", field.size);
     }
     field.data = data.data() + at;
@@ -31,15 +34,23 @@ size_t ScanFields(Bytes data, std::span<Field> fields) {
   return at;
 }
 
+void CheckWhole(size_t scanned, Bytes tuple, std::span<Field> fields) {
+  const bool nothing = tuple.empty() && !fields.empty();
+  if (!nothing && scanned == tuple.size()) return;
+  throw Fail(ErrorKind::kCorrupt,
+             "COPY data: a tuple of {} bytes does not hold {} fields", tuple.size(),
+             fields.size());
+}
+
 }  // namespace
 
 void SplitTuple(Bytes tuple, std::span<Field> fields) {
-  const bool nothing = tuple.empty() && !fields.empty();
-  if (nothing || ScanFields(tuple, fields) != tuple.size()) {
-    throw Fail(ErrorKind::kCorrupt,
-               "COPY data: a tuple of {} bytes does not hold {} fields", tuple.size(),
-               fields.size());
-  }
+  CheckWhole(ScanFields(tuple, fields), tuple, fields);
+}
+
+void SplitPackedTuple(Bytes tuple, std::span<Field> fields) {
+  CheckWhole(ScanFields<std::numeric_limits<int32_t>::min()>(tuple, fields), tuple,
+             fields);
 }
 
 CopyStream::CopyStream(size_t columns, OnTuple on_tuple)

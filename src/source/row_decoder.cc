@@ -16,7 +16,10 @@ class RowDecoder::Column {
   virtual ~Column() = default;
   virtual ValueOutcome Append(Bytes field) = 0;
   virtual void AppendNull() = 0;
+  /// Of a text, its number.
+  virtual ValueOutcome AppendNumber(int32_t) { return ValueOutcome::kMalformed; }
   virtual std::shared_ptr<arrow::ArrayBuilder> builder() = 0;
+  virtual std::shared_ptr<arrow::Array> Finish();
 };
 
 namespace {
@@ -29,6 +32,16 @@ void Check(const arrow::Status& status) {
                                                                 : ErrorKind::kInternal,
              "Arrow: {}", status.ToString());
 }
+
+}  // namespace
+
+std::shared_ptr<arrow::Array> RowDecoder::Column::Finish() {
+  std::shared_ptr<arrow::Array> values;
+  Check(builder()->Finish(&values));
+  return values;
+}
+
+namespace {
 
 template <typename Builder>
 class BuilderColumn : public Column {
@@ -138,6 +151,62 @@ class TextColumn : public BytesColumn<arrow::StringBuilder> {
     }
     return BytesColumn::Append(field);
   }
+};
+
+// Numbers as long as there is nothing else, which become indices into a dictionary.
+class NumberedTextColumn : public TextColumn {
+ public:
+  NumberedTextColumn(const std::shared_ptr<arrow::DataType>& type,
+                     std::shared_ptr<arrow::Array> texts)
+      : TextColumn(type), texts_(std::move(texts)) {}
+
+  ValueOutcome Append(Bytes field) override {
+    if (numbered_) WriteOut();
+    return TextColumn::Append(field);
+  }
+  void AppendNull() override {
+    if (numbered_) return Check(numbers_.AppendNull());
+    TextColumn::AppendNull();
+  }
+  ValueOutcome AppendNumber(int32_t number) override {
+    if (number >= texts_->length()) return ValueOutcome::kMalformed;
+    if (numbered_) {
+      Check(numbers_.Append(number));
+    } else {
+      AppendText(number);
+    }
+    return ValueOutcome::kOk;
+  }
+  std::shared_ptr<arrow::Array> Finish() override {
+    if (!std::exchange(numbered_, true)) return TextColumn::Finish();
+    std::shared_ptr<arrow::Array> numbers;
+    Check(numbers_.Finish(&numbers));
+    return std::make_shared<arrow::DictionaryArray>(
+        arrow::dictionary(arrow::int32(), texts_->type()), numbers, texts_);
+  }
+
+ private:
+  void AppendText(int32_t number) {
+    const auto& texts = static_cast<const arrow::StringArray&>(*texts_);
+    Check(builder_->Append(texts.GetView(number)));
+  }
+
+  void WriteOut() {
+    numbered_ = false;
+    std::shared_ptr<arrow::Int32Array> numbers;
+    Check(numbers_.Finish(&numbers));
+    for (int64_t i = 0; i < numbers->length(); ++i) {
+      if (numbers->IsNull(i)) {
+        TextColumn::AppendNull();
+      } else {
+        AppendText(numbers->Value(i));
+      }
+    }
+  }
+
+  const std::shared_ptr<arrow::Array> texts_;
+  arrow::Int32Builder numbers_;
+  bool numbered_ = true;
 };
 
 class UuidColumn : public BytesColumn<arrow::StringBuilder> {
@@ -262,15 +331,20 @@ std::string ShowKey(const ColumnMapping& mapping, const Field& field) {
 }  // namespace
 
 RowDecoder::RowDecoder(std::string table, std::vector<ColumnMapping> columns,
-                       std::vector<size_t> key)
+                       std::vector<size_t> key, std::shared_ptr<arrow::Array> texts)
     : table_(std::move(table)),
       mappings_(std::move(columns)),
       key_(std::move(key)),
+      texts_(std::move(texts)),
       fields_(mappings_.size()) {
   arrow::util::InitializeUTF8();
   arrow::FieldVector fields;
   for (const auto& mapping : mappings_) {
-    columns_.push_back(MakeColumn(mapping.wire, mapping.element, mapping.type));
+    if (texts_ && mapping.wire == Wire::kText) {
+      columns_.push_back(std::make_unique<NumberedTextColumn>(mapping.type, texts_));
+    } else {
+      columns_.push_back(MakeColumn(mapping.wire, mapping.element, mapping.type));
+    }
     fields.push_back(arrow::field(mapping.column, mapping.type));
   }
   schema_ = arrow::schema(std::move(fields));
@@ -280,13 +354,16 @@ RowDecoder::~RowDecoder() = default;
 RowDecoder::RowDecoder(RowDecoder&&) noexcept = default;
 
 void RowDecoder::Append(Bytes tuple) {
-  SplitTuple(tuple, fields_);
+  SplitPackedTuple(tuple, fields_);
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (fields_[i].null()) {
+    const Field& field = fields_[i];
+    if (field.null()) {
       columns_[i]->AppendNull();
       continue;
     }
-    const ValueOutcome outcome = columns_[i]->Append(fields_[i].bytes());
+    const ValueOutcome outcome =
+        field.size <= kFirstNumber ? columns_[i]->AppendNumber(kFirstNumber - field.size)
+                                   : columns_[i]->Append(field.bytes());
     if (outcome != ValueOutcome::kOk) Report(i, outcome);
   }
   ++rows_;
@@ -295,22 +372,30 @@ void RowDecoder::Append(Bytes tuple) {
 
 std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
   arrow::ArrayVector arrays;
-  for (const auto& column : columns_) {
-    std::shared_ptr<arrow::Array> array;
-    Check(column->builder()->Finish(&array));
-    arrays.push_back(std::move(array));
+  arrow::FieldVector fields = schema_->fields();
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    arrays.push_back(columns_[i]->Finish());
+    fields[i] = fields[i]->WithType(arrays[i]->type());
   }
-  auto batch = arrow::RecordBatch::Make(schema_, rows_, std::move(arrays));
+  auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows_,
+                                        std::move(arrays));
   rows_ = 0;
   bytes_ = 0;
   return batch;
+}
+
+Field RowDecoder::Unpacked(const Field& field) const {
+  if (field.size > kFirstNumber) return field;
+  const auto text =
+      static_cast<const arrow::StringArray&>(*texts_).GetView(kFirstNumber - field.size);
+  return {AsBytes(text).data(), static_cast<int32_t>(text.size())};
 }
 
 void RowDecoder::Report(size_t column, ValueOutcome outcome) const {
   std::string key;
   for (const size_t i : key_) {
     key += fmt::format("{}{} = {}", key.empty() ? "" : ", ", mappings_[i].column,
-                       ShowKey(mappings_[i], fields_[i]));
+                       ShowKey(mappings_[i], Unpacked(fields_[i])));
   }
   const std::string where =
       fmt::format("{}.{}, row with {}", table_, mappings_[column].column,

@@ -17,29 +17,35 @@ class RowDecoder {
  public:
   class Column;
 
-  /// `key` are the indexes of the columns that name a row in errors.
+  /// `key` are the indexes of the columns that name a row in errors. With `texts`, which
+  /// are those that packed tuples name by number (repeated_texts.h), a text column that
+  /// is numbers only becomes a dictionary array of them.
   RowDecoder(std::string table, std::vector<ColumnMapping> columns,
-             std::vector<size_t> key);
+             std::vector<size_t> key, std::shared_ptr<arrow::Array> texts = nullptr);
   ~RowDecoder();
   RowDecoder(RowDecoder&&) noexcept;
 
-  /// Throws kData naming table, column, key and the way out for a value that the lake's
-  /// type cannot hold, kCorrupt for bytes that are no such value.
+  /// Takes a tuple, packed or not. Throws kData naming table, column, key and the way out
+  /// for a value that the lake's type cannot hold, kCorrupt for bytes that are no such
+  /// value.
   void Append(Bytes tuple);
   int64_t rows() const { return rows_; }
   /// Bytes taken since the last Finish(), as Postgres sent them.
   int64_t bytes() const { return bytes_; }
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
-  /// The rows so far; the decoder begins anew.
+  /// The rows so far, of schema() but for dictionaries; the decoder begins anew.
   std::shared_ptr<arrow::RecordBatch> Finish();
 
  private:
+  /// With a text in the place of its number.
+  Field Unpacked(const Field& field) const;
   [[noreturn]] void Report(size_t column, ValueOutcome outcome) const;
 
   std::string table_;
   std::vector<ColumnMapping> mappings_;
   std::vector<size_t> key_;
+  std::shared_ptr<arrow::Array> texts_;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<std::unique_ptr<Column>> columns_;
   std::vector<Field> fields_;

@@ -63,6 +63,7 @@ constexpr const char* kColumnsSql = R"(
   LEFT JOIN pg_catalog.pg_type et ON et.oid = e.element_oid
   ORDER BY c.attnum)";
 
+// Those of other access methods (gin, gist, hnsw, …) are not by the order of values.
 constexpr const char* kIndexesSql = R"(
   SELECT c.relname, i.indisunique, i.indisprimary, coalesce(s.idx_scan, 0),
          coalesce(pg_catalog.array_to_json(ARRAY(
@@ -73,8 +74,10 @@ constexpr const char* kIndexesSql = R"(
            WHERE k.position <= i.indnkeyatts ORDER BY k.position)), '[]')
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_am m ON m.oid = c.relam
   LEFT JOIN pg_catalog.pg_stat_user_indexes s ON s.indexrelid = i.indexrelid
   WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
+    AND m.amname IN ('btree', 'hash', 'brin')
   ORDER BY i.indisprimary DESC, c.oid)";
 
 constexpr const char* kForeignKeysSql = R"(

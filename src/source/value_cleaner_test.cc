@@ -122,7 +122,8 @@ TEST(ArrayReaderTest, SeesTheEndThatIsMissing) {
     }
     EXPECT_FALSE(reader.valid()) << size;
   }
-  ArrayReader longer(AsBytes(array + "x"));
+  const std::string one_more = array + "x";
+  ArrayReader longer(AsBytes(one_more));
   while (longer.Next()) {
   }
   EXPECT_FALSE(longer.valid());

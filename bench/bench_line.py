@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""How much of a slow line to the source is used: the same migration through a proxy with
+latency and a limited rate.
+
+    bench_line.py --binary build/release/shoestring --source URL --table T
+
+The last line: line_used is the time that the bytes of the COPY alone take on the line ÷
+the wall time of migrate without its proof, which reads nothing from the source.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+from urllib.parse import urlsplit
+
+from bench_migrate import MB, Failure, Measured, say
+from slow_line import SlowLine
+
+
+def through(url, port):
+    """The URL by way of a port of this machine."""
+    parts = urlsplit(url)
+    user = parts.netloc.rpartition("@")[0]
+    netloc = f"{user}@127.0.0.1:{port}" if user else f"127.0.0.1:{port}"
+    return parts._replace(netloc=netloc).geturl()
+
+
+def bench(arguments, folder):
+    parts = urlsplit(arguments.source)
+    rate = arguments.megabytes * MB
+    with SlowLine(parts.hostname, parts.port, arguments.latency / 1000, rate) as line:
+        run = Measured([
+            arguments.binary, "migrate", "--source",
+            through(arguments.source, line.port), "--lake", str(folder / "lake"),
+            "--table", arguments.table, "--limit" if arguments.limit else "--json",
+            *([str(arguments.limit), "--json"] if arguments.limit else [])])
+    report = json.loads(run.stdout)
+    seconds = (report["wall_ms"] - report["verify_ms"]) / 1000
+    least = report["copy_bytes"] / rate
+    say(f"line      {arguments.latency} ms, {arguments.megabytes} MB/s: "
+        f"{report['copy_bytes'] / MB:.0f} MB take {least:.2f} s")
+    say(f"migrate   {seconds:.2f} s; of its workers' time {report['timings']}")
+    if report["advice"]:
+        say(f"advice    {report['advice']}")
+    say(f"line_used={least / seconds:.2f}")
+    shutil.rmtree(folder / "lake")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", required=True, help="the shoestring to measure")
+    parser.add_argument("--source", required=True, help="postgres:// URL with a host")
+    parser.add_argument("--table", required=True)
+    parser.add_argument("--latency", type=float, default=20, help="ms (20)")
+    parser.add_argument("--megabytes", type=float, default=20, help="a second (20)")
+    parser.add_argument("--limit", type=int, help="rows; one connection then")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-line-") as folder:
+        bench(arguments, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        print(f"bench_line: {failure}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""How much a table costs by itself: many small tables in one run, beside pg_dump.
+
+    bench_tables.py --binary build/release/shoestring --source URL [--tables 500]
+
+Makes a schema of that many tables of 1,000 rows, and measures in turn `pg_dump -Fd -j2`
+of it and shoestring migrate, several times, of which the median counts. The last line:
+tables_ratio is the wall time of migrate ÷ that of pg_dump.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import tempfile
+
+from bench_migrate import Failure, ask, repeat, say
+
+SCHEMA = "bench_tables"
+ROWS = 1000
+MAKE = f"""
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS {SCHEMA} CASCADE;
+CREATE SCHEMA {SCHEMA};
+SELECT format('CREATE TABLE {SCHEMA}.t%s (id int PRIMARY KEY, name text NOT NULL, '
+              'amount numeric(12,2), at timestamptz NOT NULL)', i)
+  FROM generate_series(1, :tables) i \\gexec
+SELECT format('INSERT INTO {SCHEMA}.t%s SELECT g, ''name '' || g, g * 1.5, '
+              'timestamptz ''2024-01-01'' + g * interval ''1 hour'' '
+              'FROM generate_series(1, {ROWS}) g', i)
+  FROM generate_series(1, :tables) i \\gexec
+ANALYZE;
+"""
+
+
+def check(run, tables):
+    copied = json.loads(run.stdout)["tables"]
+    if len(copied) != tables or any(table["rows"] != ROWS for table in copied):
+        raise Failure(f"not {tables} tables of {ROWS} rows: {len(copied)}")
+
+
+def bench(arguments, folder):
+    ask(arguments.source, MAKE, tables=arguments.tables)
+    dumps, migrations = [], []
+    for _ in range(arguments.runs):
+        dumps += repeat(1, folder / "dump", [
+            "pg_dump", "-Fd", "-j2", "-n", SCHEMA, "-f", str(folder / "dump"),
+            "-d", arguments.source])
+        migrations += repeat(1, folder / "lake", [
+            arguments.binary, "migrate", "--source", arguments.source, "--lake",
+            str(folder / "lake"), "--schema", SCHEMA, "--json"])
+        check(migrations[-1], arguments.tables)
+    dump = statistics.median(run.wall for run in dumps)
+    wall = statistics.median(run.wall for run in migrations)
+    say(f"pg_dump   -Fd -j2: {dump:.2f} s")
+    say(f"migrate   {wall:.2f} s, "
+        f"{statistics.median(run.cpu for run in migrations):.2f} s of CPU")
+    say(f"tables={arguments.tables} tables_ratio={wall / dump:.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", required=True, help="the shoestring to measure")
+    parser.add_argument("--source", required=True, help="postgres:// URL")
+    parser.add_argument("--tables", type=int, default=500)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder:
+        bench(arguments, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        print(f"bench_tables: {failure}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,163 @@
+#include "source/repeated_texts.h"
+
+#include <arrow/api.h>
+#include <arrow/util/utf8.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.h"
+#include "base/error.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr size_t kSlots = 1 << 16;
+constexpr uint32_t kMostTexts = kSlots / 4 * 3;
+// A search begins at the first slot of a line of memory.
+constexpr size_t kSlotsInLine = 8;
+constexpr size_t kLongestText = 256;
+constexpr size_t kHeaderBytes = 2 * sizeof(uint32_t);
+constexpr uint64_t kUpperHalf = ~uint64_t{0xFFFFFFFF};
+// After so many rows, a column of which less than half has numbers is left as it is.
+constexpr int64_t kTrialRows = 1 << 15;
+
+size_t FirstSlot(uint64_t hash) { return hash % (kSlots / kSlotsInLine) * kSlotsInLine; }
+
+size_t PlaceIn(uint64_t slot) { return static_cast<uint32_t>(slot) - size_t{1}; }
+
+uint32_t Load(const uint8_t* from) {
+  uint32_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+Bytes TextAt(const uint8_t* record) {
+  return {record + kHeaderBytes, Load(record + sizeof(uint32_t))};
+}
+
+void Check(const arrow::Status& status) {
+  if (!status.ok()) throw Fail(ErrorKind::kLimit, "Arrow: {}", status.ToString());
+}
+
+}  // namespace
+
+RepeatedTexts::RepeatedTexts(int64_t memory)
+    : capacity_(static_cast<size_t>(memory)),
+      records_(std::make_unique_for_overwrite<uint8_t[]>(capacity_)),
+      slots_(std::make_unique<std::atomic<uint64_t>[]>(kSlots)) {
+  arrow::util::InitializeUTF8();
+}
+
+RepeatedTexts::~RepeatedTexts() = default;
+
+RepeatedTexts::Search RepeatedTexts::Begin(Bytes text) const {
+  // Of what is too long, no number is ever found.
+  const Search search{text, text.size() > kLongestText ? 0 : ShortChecksumOf(text)};
+  __builtin_prefetch(&slots_[FirstSlot(search.hash)]);
+  return search;
+}
+
+void RepeatedTexts::Fetch(const Search& search) const {
+  const uint64_t slot = slots_[FirstSlot(search.hash)].load(std::memory_order_relaxed);
+  if (slot != 0) __builtin_prefetch(records_.get() + PlaceIn(slot));
+}
+
+std::optional<uint32_t> RepeatedTexts::NumberOf(const Search& search) {
+  const uint64_t slot = slots_[SlotOf(search)].load(std::memory_order_acquire);
+  if (slot != 0) return Load(records_.get() + PlaceIn(slot));
+  return full_.load(std::memory_order_relaxed) ? std::nullopt : Add(search);
+}
+
+size_t RepeatedTexts::SlotOf(const Search& search) const {
+  for (size_t at = FirstSlot(search.hash);; at = (at + 1) % kSlots) {
+    const uint64_t slot = slots_[at].load(std::memory_order_acquire);
+    if (slot == 0) return at;
+    if ((slot & kUpperHalf) != (search.hash & kUpperHalf)) continue;
+    if (AsText(TextAt(records_.get() + PlaceIn(slot))) == AsText(search.text)) return at;
+  }
+}
+
+std::optional<uint32_t> RepeatedTexts::Add(const Search& search) {
+  const Bytes text = search.text;
+  if (text.size() > kLongestText) return std::nullopt;
+  // What is no text is left for the decoder to refuse, with its row's key.
+  if (!arrow::util::ValidateUTF8(text.data(), static_cast<int64_t>(text.size()))) {
+    return std::nullopt;
+  }
+  const std::lock_guard lock(mutex_);
+  auto& slot = slots_[SlotOf(search)];
+  const uint64_t now = slot.load(std::memory_order_relaxed);
+  if (now != 0) return Load(records_.get() + PlaceIn(now));  // Another was quicker.
+  if (count_ == kMostTexts || capacity_ - used_ < kHeaderBytes + text.size()) {
+    full_ = true;
+    return std::nullopt;
+  }
+  const uint32_t header[] = {count_, static_cast<uint32_t>(text.size())};
+  std::memcpy(records_.get() + used_, header, kHeaderBytes);
+  std::ranges::copy(text, records_.get() + used_ + kHeaderBytes);
+  slot.store((search.hash & kUpperHalf) | (used_ + 1), std::memory_order_release);
+  used_ += kHeaderBytes + text.size();
+  return count_++;
+}
+
+std::shared_ptr<arrow::Array> RepeatedTexts::Values() const {
+  arrow::StringBuilder builder;
+  Check(builder.Reserve(count_));
+  for (size_t at = 0; at < used_;) {
+    const Bytes text = TextAt(records_.get() + at);
+    Check(builder.Append(AsText(text)));
+    at += kHeaderBytes + text.size();
+  }
+  std::shared_ptr<arrow::Array> values;
+  Check(builder.Finish(&values));
+  return values;
+}
+
+RowPacker::RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* texts)
+    : texts_(texts) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].wire == Wire::kText) columns_.push_back({i});
+  }
+}
+
+Bytes RowPacker::Pack(std::span<const Field> fields, Bytes tuple) {
+  if (columns_.empty()) return tuple;
+  Search(fields);
+  packed_.clear();
+  const uint8_t* copied = tuple.data();
+  const auto copy_to = [&](const uint8_t* end) {
+    packed_.append(reinterpret_cast<const char*>(copied),
+                   static_cast<size_t>(end - copied));
+  };
+  for (Column& column : columns_) {
+    const Field& field = fields[column.index];
+    if (field.null()) continue;
+    const auto number = texts_->NumberOf(column.search);
+    ++column.asked;
+    if (!number) continue;
+    ++column.known;
+    copy_to(field.data - sizeof(int32_t));
+    copied = field.data + field.size;
+    AppendBigEndian(&packed_, kFirstNumber - static_cast<int32_t>(*number));
+  }
+  copy_to(tuple.data() + tuple.size());
+  if (++rows_ % kTrialRows == 0) DropColumnsThatDoNotRepeat();
+  return AsBytes(packed_);
+}
+
+void RowPacker::Search(std::span<const Field> fields) {
+  for (Column& column : columns_) {
+    column.search = texts_->Begin(fields[column.index].bytes());
+  }
+  for (const Column& column : columns_) texts_->Fetch(column.search);
+}
+
+void RowPacker::DropColumnsThatDoNotRepeat() {
+  std::erase_if(columns_,
+                [](const Column& column) { return 2 * column.known < column.asked; });
+  for (Column& column : columns_) column.asked = column.known = 0;
+}
+
+}  // namespace shoestring

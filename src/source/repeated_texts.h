@@ -1,0 +1,87 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/copy_stream.h"
+#include "source/type_mapping.h"
+
+namespace shoestring {
+
+/// Texts of a table that occur again and again, each kept once and known by a number:
+/// what waits to be sorted, and is encoded later, is the number. Thread-safe.
+class RepeatedTexts {
+ public:
+  /// Takes texts in until they have about `memory` bytes, or are too many.
+  explicit RepeatedTexts(int64_t memory);
+  ~RepeatedTexts();
+
+  /// A text that is looked for. Memory is asked for long before it is there, so look for
+  /// several at a time: Begin() for each, then Fetch(), then NumberOf().
+  struct Search {
+    Bytes text;
+    uint64_t hash = 0;
+  };
+  Search Begin(Bytes text) const;
+  void Fetch(const Search& search) const;
+  /// The number of the text; nothing for one that was not taken in: it is too long, is no
+  /// UTF-8, or there is no room.
+  std::optional<uint32_t> NumberOf(const Search& search);
+
+  /// All texts, in the order of their numbers. No thread may be adding any more.
+  std::shared_ptr<arrow::Array> Values() const;
+
+ private:
+  /// Where the text is, or an empty slot where it would be.
+  size_t SlotOf(const Search& search) const;
+  std::optional<uint32_t> Add(const Search& search);
+
+  const size_t capacity_;
+  // Records: number, size and bytes of each text, in the order of their numbers.
+  const std::unique_ptr<uint8_t[]> records_;
+  // The upper half of a text's hash, and where its record is plus 1; 0 when empty.
+  const std::unique_ptr<std::atomic<uint64_t>[]> slots_;
+  std::atomic<bool> full_ = false;
+
+  std::mutex mutex_;
+  // Under mutex_:
+  size_t used_ = 0;
+  uint32_t count_ = 0;
+};
+
+/// Writes rows shorter: the values of text columns that occur again and again by their
+/// numbers. A packed tuple is a tuple in which the length of a field may also be
+/// -2 - number, without bytes. One thread.
+class RowPacker {
+ public:
+  RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* texts);
+
+  /// Valid until the next call, or as long as the tuple.
+  Bytes Pack(std::span<const Field> fields, Bytes tuple);
+
+ private:
+  struct Column {
+    size_t index;
+    RepeatedTexts::Search search = {};
+    int64_t asked = 0;  ///< Values, of the last few thousand.
+    int64_t known = 0;  ///< Those that had, or got, a number.
+  };
+  void Search(std::span<const Field> fields);
+  void DropColumnsThatDoNotRepeat();
+
+  RepeatedTexts* const texts_;
+  std::vector<Column> columns_;
+  int64_t rows_ = 0;
+  std::string packed_;
+};
+
+}  // namespace shoestring
