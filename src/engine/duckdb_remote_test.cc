@@ -2,6 +2,7 @@
 #include <arrow/api.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <random>
 
 #include "engine/duckdb_engine.h"
 #include "engine/read_ahead.h"
