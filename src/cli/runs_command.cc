@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/lake_option.h"
@@ -60,9 +61,9 @@ std::string TimeText(int64_t ms) {
 // What a line of the list cannot hold.
 void PrintMore(const ListedRun& run) {
   if (!run.taken_by.empty()) std::printf("  taken over by %s\n", run.taken_by.c_str());
-  if (!run.failure.empty()) std::printf("  %s\n", run.failure.c_str());
+  if (!run.failure.empty()) std::printf("  %s\n", Printable(run.failure).c_str());
   for (const auto& table : run.kept) {
-    std::printf("  kept: %s, %s rows, %s, as of %s\n", table.table.c_str(),
+    std::printf("  kept: %s, %s rows, %s, as of %s\n", Printable(table.table).c_str(),
                 FormatCount(table.rows).c_str(), FormatBytes(table.bytes).c_str(),
                 table.source_lsn.c_str());
   }
@@ -75,8 +76,8 @@ void Print(const ListedRun& run) {
   std::printf("%-26s %-9s %-8s %-20s %-20s %14s %10s  %s: %s\n", run.id.c_str(),
               run.state.c_str(), run.command.c_str(), run.started.c_str(),
               TimeText(run.heartbeat_ms).c_str(), FormatCount(run.rows).c_str(),
-              FormatBytes(run.bytes).c_str(), run.source.c_str(),
-              fmt::format("{}", fmt::join(run.tables, ", ")).c_str());
+              FormatBytes(run.bytes).c_str(), Printable(run.source).c_str(),
+              Printable(fmt::format("{}", fmt::join(run.tables, ", "))).c_str());
   PrintMore(run);
 }
 
