@@ -83,7 +83,7 @@ def lose(lake, key, r):
 
 
 def double(lake, key, r):
-    name = f"20{r.randrange(10**6):06}T{r.randrange(10**6):06}Z-{r.randrange(2**32):08x}"
+    name = f"20{r.randrange(10**6):06}-{r.randrange(10**6):06}-{r.randrange(2**32):08x}"
     copy = f"{key.rpartition('/')[0]}/{name}-{key.rpartition('-')[2].rpartition('/')[2]}"
     shutil.copy(lake.path(key), lake.path(copy))
     return {copy}

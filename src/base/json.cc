@@ -20,10 +20,12 @@ namespace {
 struct NumbersAsText {
   using Code = boost::system::error_code;
   using View = json::string_view;
+  // NOLINTBEGIN(readability-identifier-naming): Boost.JSON asks for these names.
   static constexpr size_t max_object_size = json::object::max_size();
   static constexpr size_t max_array_size = json::array::max_size();
   static constexpr size_t max_key_size = json::string::max_size();
   static constexpr size_t max_string_size = json::string::max_size();
+  // NOLINTEND(readability-identifier-naming)
 
   bool on_document_begin(Code&) { return true; }
   bool on_document_end(Code&) { return true; }

@@ -14,7 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::ElementsAre;
-using testing::StartsWith;
 using testing::UnorderedElementsAre;
 using Kind = LakeType::Kind;
 

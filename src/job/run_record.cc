@@ -139,12 +139,12 @@ void RunRecord::TakeOver() {
     // A run that committed before it died, or whose taker did, has left nothing to go on
     // with.
     const LakeState state = catalog.Load();
-    const auto done = std::ranges::partition(dead, [&](const FoundRun& run) {
+    const auto done = std::partition(dead.begin(), dead.end(), [&](const FoundRun& run) {
       return Resumable(run) && !HasCommitted(state, run.info.id) &&
              !HasCommitted(state, taker[run.info.id]);
     });
-    const std::vector<FoundRun> over(done.begin(), done.end());
-    dead.erase(done.begin(), done.end());
+    const std::vector<FoundRun> over(done, dead.end());
+    dead.erase(done, dead.end());
     ClearRuns(store_, over);
     cleared_ = Ids(over);
     taken_ = std::move(dead);

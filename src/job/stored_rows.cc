@@ -85,8 +85,8 @@ void KeepDictionaries(const parquet::FileMetaData& footer,
   const auto first = footer.RowGroup(0);
   for (int i = 0; i < footer.num_columns(); ++i) {
     const auto* column = footer.schema()->Column(i);
-    const bool text = column->physical_type() == parquet::Type::BYTE_ARRAY &&
-                      column->max_repetition_level() == 0;
+    const bool text =
+        column->logical_type()->is_string() && column->max_repetition_level() == 0;
     if (text && first->ColumnChunk(i)->has_dictionary_page()) {
       properties->set_read_dictionary(i, true);
     }

@@ -33,10 +33,11 @@ TEST(S3AnswersTest, Pages) {
 }
 
 TEST(S3AnswersTest, RefusesWhatIsNoAnswer) {
+  constexpr const char* kNegativeSize =
+      "<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents>"
+      "</ListBucketResult>";
   for (const char* xml :
-       {"", "text", "<html></html>", "<ListBucketResult>",
-        "<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents>"
-        "</ListBucketResult>",
+       {"", "text", "<html></html>", "<ListBucketResult>", kNegativeSize,
         "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>",
         "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
     EXPECT_EQ(KindOf([&] { ParseS3Page(xml); }), ErrorKind::kCorrupt) << xml;

@@ -189,7 +189,7 @@ class DictionaryColumn : public Column {
     ForEach(
         *places_,
         [&](int64_t i) {
-          sizes[i] += static_cast<size_t>(texts_->value_length(places_->Value(i)));
+          sizes[i] += static_cast<size_t>(texts_->value_length(CheckedPlace(i)));
         },
         [](int64_t) {});
   }
@@ -203,6 +203,13 @@ class DictionaryColumn : public Column {
   }
 
  private:
+  int32_t CheckedPlace(int64_t i) const {
+    const int32_t place = places_->Value(i);
+    if (place >= 0 && place < texts_->length()) return place;
+    throw Fail(ErrorKind::kCorrupt, "Text {} of a dictionary of {}", place,
+               texts_->length());
+  }
+
   std::shared_ptr<arrow::BinaryArray> texts_;
   std::shared_ptr<arrow::Int32Array> places_;
 };

@@ -287,6 +287,32 @@ TEST(RowImageTest, FormsHaveNames) {
   }
 }
 
+/// A column of texts that are places in a dictionary.
+std::shared_ptr<arrow::RecordBatch> DictionaryBatch(const std::vector<int>& places) {
+  arrow::StringBuilder texts;
+  arrow::Int32Builder builder;
+  EXPECT_TRUE(texts.AppendValues({"a", "", "long"}).ok());
+  for (const int place : places) EXPECT_TRUE(builder.Append(place).ok());
+  EXPECT_TRUE(builder.AppendNull().ok());
+  const auto type = arrow::dictionary(arrow::int32(), arrow::utf8());
+  const auto array = std::make_shared<arrow::DictionaryArray>(
+      type, builder.Finish().ValueOrDie(), texts.Finish().ValueOrDie());
+  return arrow::RecordBatch::Make(arrow::schema({arrow::field("c", type)}),
+                                  array->length(), {array});
+}
+
+TEST(RowImageTest, TextsInADictionaryHaveTheImagesOfTexts) {
+  const auto batch = DictionaryBatch({2, 0, 1});
+  EXPECT_EQ(ArrowRowImage({{Wire::kText}}, *batch->schema(), "test").Images(*batch),
+            (std::vector<std::string>{Tuple({"long"}), Tuple({"a"}), Tuple({""}),
+                                      Tuple({std::nullopt})}));
+  for (const int outside : {-1, 3}) {
+    const auto wrong = DictionaryBatch({0, outside});
+    ArrowRowImage image({{Wire::kText}}, *wrong->schema(), "test");
+    EXPECT_THROW(image.Images(*wrong), Error) << outside;
+  }
+}
+
 TEST(RowImageTest, TypeAndFormMustFit) {
   const auto schema = arrow::schema({arrow::field("c", arrow::utf8())});
   EXPECT_THROW(ArrowRowImage({{Wire::kInt32}}, *schema, "test"), Error);
