@@ -94,7 +94,7 @@ def resumed(report):
 
 
 def runs_of_files(lake, table):
-    return {path.name[:25] for path in (lake / "data" / table).rglob("*.parquet")}
+    return {path.name[:24] for path in (lake / "data" / table).rglob("*.parquet")}
 
 
 @pytest.fixture

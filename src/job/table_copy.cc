@@ -231,7 +231,9 @@ TableCopier::TableCopier(const MigrateOptions& options,
     : options_(options),
       store_(store),
       run_(std::move(run)),
-      shares_(ShareMemory(options.memory, options.jobs)),
+      shares_(ShareMemory(std::max(options.memory / 4,
+                                   options.memory - store->WriterMemory(options.jobs)),
+                          options.jobs)),
       spill_(shares_.runs, options.temporary_folder) {
   for (const auto& plan : plans) tables_.push_back(std::make_unique<Table>(plan));
 }

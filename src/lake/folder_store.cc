@@ -302,6 +302,10 @@ std::unique_ptr<ObjectWriter> FolderStore::Create(std::string_view key,
   return std::make_unique<FolderWriter>(root_fd_.get(), key, run, finished);
 }
 
+int64_t FolderStore::WriterMemory(int writers) const {
+  return writers * static_cast<int64_t>(kWriteBuffer);
+}
+
 void FolderStore::Publish(const StagedObject& object) {
   CheckKey(object.key);
   CheckKey(object.token);

@@ -37,6 +37,7 @@ class FolderStore final : public ObjectStore {
   /// Stages in runs/<run>/staging/.
   std::unique_ptr<ObjectWriter> Create(std::string_view key,
                                        std::string_view run) override;
+  int64_t WriterMemory(int writers) const override;
   /// Doing it again is no error, so that a run that was killed in between can go on.
   void Publish(const StagedObject& object) override;
   void DiscardStaged(std::string_view run) override;

@@ -82,6 +82,8 @@ class ObjectStore {
   /// Streams a large object; `run` owns what is staged until it is published.
   virtual std::unique_ptr<ObjectWriter> Create(std::string_view key,
                                                std::string_view run) = 0;
+  /// Bytes of memory that so many writers take at once.
+  virtual int64_t WriterMemory(int writers) const = 0;
   /// Makes a staged object visible under its key, replacing what was there.
   virtual void Publish(const StagedObject& object) = 0;
   /// Drops what Create() staged for a run, by whatever process, and nobody published.

@@ -59,10 +59,10 @@ bool MayBeDone(const HttpAnswer& answer) {
 bool IsExpected(const S3Reply& reply, const S3Request& request,
                 std::initializer_list<int> expected) {
   if (reply.http.fault != HttpFault::kNone) return false;
-  // A bucket that is not there is never what was asked for, nor is another kind of
-  // server.
+  // What else is not there (the bucket, the access key, this kind of server) is never
+  // what was asked for.
   if (reply.http.status == 404 && request.method != "HEAD" &&
-      (reply.error.code.empty() || reply.error.code == "NoSuchBucket")) {
+      reply.error.code != "NoSuchKey" && reply.error.code != "NoSuchUpload") {
     return false;
   }
   return std::ranges::find(expected, reply.http.status) != expected.end();

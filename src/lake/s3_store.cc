@@ -168,6 +168,11 @@ std::unique_ptr<ObjectWriter> S3Store::Create(std::string_view key,
   return std::make_unique<S3Writer>(&connection_, &pool_, std::string(key), KeptAs(key));
 }
 
+int64_t S3Store::WriterMemory(int writers) const {
+  return (writers + static_cast<int64_t>(S3PartPool::kParts)) *
+         static_cast<int64_t>(S3Writer::kPartBytes);
+}
+
 void S3Store::Publish(const StagedObject& object) {
   CheckKey(object.key);
   const S3Staged staged = ParseS3Token(object.token);

@@ -16,7 +16,7 @@ namespace shoestring {
 /// writes (If-None-Match, If-Match). docs/s3.md has all that a user decides.
 ///
 /// Create() streams a multipart upload to the object's own key, which nobody sees before
-/// Publish() completes it. Memory: 8 MiB a writer, and 4 × 8 MiB of parts on their way,
+/// Publish() completes it. Memory: 8 MiB a writer, and 2 × 8 MiB of parts on their way,
 /// whatever the number of writers; parts grow when an object exceeds 8 GiB. Every write
 /// carries a SHA-256 that the server checks; every body is complete, or read again.
 ///
@@ -36,6 +36,7 @@ class S3Store final : public ObjectStore {
   std::unique_ptr<ObjectWriter> Create(std::string_view key,
                                        std::string_view run) override;
   /// Doing it again, in another process too, is no error.
+  int64_t WriterMemory(int writers) const override;
   void Publish(const StagedObject& object) override;
   /// Those whose file is named "<run>-…", below data/.
   void DiscardStaged(std::string_view run) override;

@@ -14,7 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t kPartBytes = 8 << 20;
 constexpr size_t kPartsOfASize = 1000;
 constexpr std::chrono::seconds kPartSilence(20);
 

@@ -18,7 +18,7 @@ namespace shoestring {
 /// number of writers; who has one more waits. Thread-safe.
 class S3PartPool {
  public:
-  static constexpr size_t kParts = 4;
+  static constexpr size_t kParts = 2;
 
   S3PartPool() = default;
   S3PartPool(const S3PartPool&) = delete;
@@ -60,6 +60,8 @@ std::string FormatS3Completion(const S3Staged& staged);
 /// after each thousand, so that 10,000 of them hold any object.
 class S3Writer final : public ObjectWriter {
  public:
+  static constexpr size_t kPartBytes = 8 << 20;
+
   /// `headers` say how the object is kept. Both must outlive the writer.
   S3Writer(S3Connection* connection, S3PartPool* pool, std::string key,
            HttpPairs headers);

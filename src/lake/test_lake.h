@@ -63,6 +63,9 @@ class FaultyStore : public ObjectStore {
                                        std::string_view run) override {
     return Run("Create", key, [&] { return store_->Create(key, run); });
   }
+  int64_t WriterMemory(int writers) const override {
+    return store_->WriterMemory(writers);
+  }
   void Publish(const StagedObject& object) override {
     Run("Publish", object.key, [&] { return store_->Publish(object), 0; });
   }
