@@ -80,13 +80,17 @@ void Check(const arrow::Status& status) {
 
 // Texts that are written as dictionaries are read as such: each is copied once.
 void KeepDictionaries(const parquet::FileMetaData& footer,
+                      const std::vector<ImageForm>& forms,
                       parquet::ArrowReaderProperties* properties) {
-  if (footer.num_row_groups() == 0) return;
+  // With other columns than it should have, it is refused later on.
+  if (footer.num_row_groups() == 0 ||
+      static_cast<size_t>(footer.num_columns()) != forms.size()) {
+    return;
+  }
   const auto first = footer.RowGroup(0);
   for (int i = 0; i < footer.num_columns(); ++i) {
-    const auto* column = footer.schema()->Column(i);
-    const bool text =
-        column->logical_type()->is_string() && column->max_repetition_level() == 0;
+    const bool text = forms[static_cast<size_t>(i)].wire == Wire::kText &&
+                      footer.schema()->Column(i)->logical_type()->is_string();
     if (text && first->ColumnChunk(i)->has_dictionary_page()) {
       properties->set_read_dictionary(i, true);
     }
@@ -94,7 +98,8 @@ void KeepDictionaries(const parquet::FileMetaData& footer,
 }
 
 std::unique_ptr<parquet::arrow::FileReader> OpenParquet(
-    const std::shared_ptr<arrow::io::RandomAccessFile>& file) {
+    const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+    const std::vector<ImageForm>& forms) {
   parquet::ReaderProperties properties;
   properties.set_page_checksum_verification(true);
   parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
@@ -103,7 +108,7 @@ std::unique_ptr<parquet::arrow::FileReader> OpenParquet(
   arrow_properties.set_batch_size(kBatchRows);
   parquet::arrow::FileReaderBuilder builder;
   Check(builder.Open(file, properties));
-  KeepDictionaries(*builder.raw_reader()->metadata(), &arrow_properties);
+  KeepDictionaries(*builder.raw_reader()->metadata(), forms, &arrow_properties);
   auto reader = builder.properties(arrow_properties)->Build();
   Check(reader.status());
   return std::move(*reader);
@@ -180,7 +185,7 @@ RowSum StoredRows::Sum(const std::vector<std::string>& names,
     file = std::make_shared<StoredFile>(store_, key_, bytes_);
   }
   try {
-    const auto reader = OpenParquet(file);
+    const auto reader = OpenParquet(file, forms);
     return SumRows(key_, reader.get(), names, forms);
   } catch (const parquet::ParquetException& error) {
     throw Fail(ErrorKind::kCorrupt, "{}: {}", key_, error.what());
