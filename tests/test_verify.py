@@ -304,6 +304,16 @@ def test_without_lake_json_the_data_is_checked_all_the_same(lake, verify):
     assert len(report["tables"]) == 3
 
 
+def test_a_lost_lake_json_is_missed_though_a_dead_run_was_fenced(lake, verify):
+    """Fencing puts an empty one where there is none."""
+    body = '{\n  "version": 1,\n  "sequence": 1,\n  "tables": {},\n'
+    (lake / "catalog/lake.json").write_text(
+        f'{body}  "checksum": "{xxh3(body.encode()):032x}"\n}}\n')
+    report = verify(lake, code=10)
+    assert named(report) == {("catalog/lake.json", "missing")}
+    assert len(report["tables"]) == 3
+
+
 def test_without_a_seal_the_files_are_looked_for_all_the_same(lake, verify):
     [seal] = (lake / "catalog/t").glob("*-seal.json")
     flip(seal)

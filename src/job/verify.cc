@@ -128,7 +128,7 @@ class Verification {
 void Verification::OpenState() {
   try {
     const LakeState state = catalog_.Load();
-    if (state.sequence == 0 && AnyRunCommitted(store_)) {
+    if (state.tables.empty() && AnyRunCommitted(store_)) {
       report_.faults.push_back(DamagedObject("", std::string(kLakeStateKey), "missing"));
       return OpenStateBySeals();
     }
