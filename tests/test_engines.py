@@ -322,6 +322,15 @@ def test_a_busy_server_is_asked_again(scripted):
     assert len(asked) == 6
 
 
+def test_a_server_without_a_worker_yet_is_asked_again(scripted):
+    starting = {"message": "No nodes available to run query", "errorCode": 65541,
+                "errorName": "NO_NODES_AVAILABLE", "errorType": "INSUFFICIENT_RESOURCES"}
+    done, asked = scripted([_page(1), (200, {"id": "q", "error": starting}), _page(1),
+                            (200, {"id": "r", "columns": COLUMNS, "data": [[7]]})])
+    assert done.stdout == "n\n7\n"
+    assert [command for command, *_ in asked] == ["POST", "GET", "POST", "GET"]
+
+
 def test_what_is_no_trino_is_said(scripted):
     done, _ = scripted([(404, "<html>not here</html>")], code=2)
     assert "[trino] server" in done.stderr

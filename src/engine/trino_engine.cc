@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/http_client.h"
+#include "base/request_scope.h"
 #include "engine/query_stopper.h"
 #include "engine/trino_page.h"
 #include "engine/trino_statement.h"
@@ -40,6 +41,8 @@ std::string SessionProperties(const QueryLimits& limits) {
     properties += fmt::format("{}{}={}B", properties.empty() ? "" : ",", name, bytes);
   };
   set("query_max_memory", limits.memory_bytes);
+  // The sum over the nodes is looked at once a second, a node's share at each allocation.
+  set("query_max_memory_per_node", limits.memory_bytes);
   set("query_max_scan_physical_bytes", limits.scan_bytes);
   return properties;
 }
@@ -179,11 +182,21 @@ class TrinoResult : public QueryResult {
   TrinoResult(const TrinoResult&) = delete;
   TrinoResult& operator=(const TrinoResult&) = delete;
 
-  /// Until the columns are known, or the query has failed.
+  /// Until the columns are known, or the query has failed. A server that has no worker
+  /// yet is asked again.
   void Start(const std::string& sql) {
-    Take(server_->Post(sql, limits_, &stopper_));
-    while (!schema_ && !page_.next_uri.empty()) Advance();
-    if (!schema_) schema_ = arrow::schema(arrow::FieldVector{});
+    const RequestScope scope;
+    const auto give_up = QueryStopper::Clock::now() + kPatience;
+    for (milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+      try {
+        Begin(sql);
+        return;
+      } catch (const Error&) {
+        if (!page_.nothing_ran || QueryStopper::Clock::now() > give_up) throw;
+      }
+      scope.Sleep(pause);
+      stopper_.Check();
+    }
   }
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
@@ -210,6 +223,12 @@ class TrinoResult : public QueryResult {
   }
 
  private:
+  void Begin(const std::string& sql) {
+    Take(server_->Post(sql, limits_, &stopper_));
+    while (!schema_ && !page_.next_uri.empty()) Advance();
+    if (!schema_) schema_ = arrow::schema(arrow::FieldVector{});
+  }
+
   void Advance() {
     Take(server_->Get(page_.next_uri, Patience(), &stopper_));
     stopper_.CheckScanned(page_.scanned_bytes);

@@ -2,6 +2,7 @@
 
 #include <arrow/api.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -30,6 +31,10 @@ constexpr std::array kKindsOfNames = {
     Names{"SERVER_SHUTTING_DOWN", ErrorKind::kUnavailable},
     Names{"NO_NODES_AVAILABLE", ErrorKind::kUnavailable},
 };
+
+/// What a server says that has no worker yet, or no place in its queue.
+constexpr std::array<std::string_view, 3> kNothingRan = {
+    "NO_NODES_AVAILABLE", "SERVER_STARTING_UP", "QUERY_QUEUE_FULL"};
 
 /// Ends of the names that connectors give to damaged data: HIVE_BAD_DATA, …
 constexpr std::array<std::string_view, 3> kDamage = {"_BAD_DATA", "_INVALID_METADATA",
@@ -126,6 +131,8 @@ TrinoPage ParseTrinoPage(std::string_view json) {
   if (const auto statistics = answer.Find("stats")) ReadStatistics(*statistics, &page);
   if (const auto error = answer.Find("error")) {
     page.error = ReadError(*error);
+    const std::string name = TextOr(*error, "errorName");
+    page.nothing_ran = std::ranges::find(kNothingRan, name) != kNothingRan.end();
     return page;
   }
   if (const auto columns = answer.Find("columns")) page.schema = ReadSchema(*columns);

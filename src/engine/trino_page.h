@@ -18,6 +18,7 @@ struct TrinoPage {
   std::shared_ptr<arrow::Schema> schema;     ///< nullptr on the first pages.
   std::shared_ptr<arrow::RecordBatch> rows;  ///< nullptr when it brings none.
   std::optional<Error> error;                ///< The query has failed.
+  bool nothing_ran = false;  ///< It failed for want of a worker or of a place, as yet.
   int64_t queued_ms = 0;
   int64_t elapsed_ms = 0;
   int64_t scanned_bytes = 0;  ///< physicalInputBytes: what came from the data's store.

@@ -13,7 +13,7 @@ Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& 
   const Rows rows = connection->Execute(
       "SELECT pg_catalog.pg_export_snapshot(), "
       "CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() "
-      "ELSE pg_catalog.pg_current_wal_lsn() END, "
+      "ELSE pg_catalog.pg_current_wal_insert_lsn() END, "
       "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint, "
       "pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot())");
   return {.id = std::string(rows.Text(0, 0)),
