@@ -3,12 +3,15 @@ read by others, nothing is visible too early, and nothing is left behind."""
 
 import contextlib
 import json
+import os
 import pathlib
 import re
+import secrets
 import signal
 import subprocess
 import threading
 
+import boto3
 import pytest
 
 from fault_proxy import Answer, FaultProxy
@@ -198,6 +201,31 @@ def test_tables_of_any_name(pg15, make_database, lake, on):
 
 
 # --- run after run, run beside run
+
+@pytest.mark.parametrize("flags, expected", [
+    (["--s3-encryption", "AES256"], {"ServerSideEncryption": "AES256"}),
+    (["--s3-encryption", "aws:kms", "--s3-kms-key", "arn:aws:kms:us-east-1:1:key/lake"],
+     {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:1:key/lake"})])
+def test_encryption_is_asked_for_with_every_object(moto, source, shoestring, flags, expected):
+    """Moto keeps with an object what was asked for."""
+    client = boto3.client("s3", endpoint_url=moto.endpoint, region_name=REGION,
+                          aws_access_key_id="test", aws_secret_access_key="test")
+    bucket = f"encrypted-{secrets.token_hex(4)}"
+    client.create_bucket(Bucket=bucket)
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                   "AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": moto.endpoint}
+    lake = ["--lake", f"s3://{bucket}"]
+    shoestring("migrate", "--source", source.url, *lake, *flags,
+               "--s3-storage-class", "STANDARD_IA", env=environment)
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]]
+    heads = {key: client.head_object(Bucket=bucket, Key=key) for key in keys}
+    for key, head in heads.items():
+        assert {name: head.get(name) for name in expected} == expected, key
+        assert head.get("StorageClass", "STANDARD") == (
+            "STANDARD_IA" if key.startswith("data/") else "STANDARD"), key
+    assert any(key.startswith("data/") for key in keys)
+    shoestring("verify", *lake, "--source", source.url, env=environment)
+
 
 def test_a_second_run_replaces_its_tables_and_leaves_the_others(source, lake, on):
     on(lake, "migrate", "--source", source.url, "--partition-by", "filed")
