@@ -334,6 +334,28 @@ def test_an_interrupted_run_leaves_what_it_finished(source, binary, lake, on, si
     assert lake.content() == before and lake.strays(may_wait=True) == []
 
 
+def test_uploads_that_a_lifecycle_rule_ended_are_copied_again(source, binary, lake, on):
+    """Of two finished tables, one is still there when the run is gone on with."""
+    flags = ("--table", "t", "--table", "u", "--table", "slow")
+    with started(binary, lake, source, *flags) as process:
+        wait_for(lambda: len([key for key in lake.keys("runs/") if "/tables/" in key]) == 2)
+        process.kill()
+        process.communicate()
+    source.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    client = lake.server.client()
+    for upload in client.list_multipart_uploads(Bucket=lake.bucket.name)["Uploads"]:
+        if "data/u/" in upload["Key"]:
+            client.abort_multipart_upload(Bucket=lake.bucket.name, Key=upload["Key"],
+                                          UploadId=upload["UploadId"])
+    source.psql("DROP VIEW slow")
+    source.psql("CREATE TABLE slow AS SELECT 1 AS i")
+    report = json.loads(on(lake, "migrate", "--source", source.url, *flags, "--json").stdout)
+    assert {table["table"]: (table["kept"], table["why"]) for table in report["resumed"]} == {
+        "t": (True, "not changed since"), "u": (False, "some of its files are gone")}
+    assert lake.rows("u").num_rows == 2 and lake.strays() == []
+
+
 def test_a_failed_run_leaves_nothing(source, lake, on):
     """The last value of a large table cannot be kept: parts have been uploaded by then."""
     source.psql("""CREATE TABLE bulky AS SELECT i, numeric(6,2) '1.5' AS n,
