@@ -15,20 +15,22 @@ class ScriptedAthena:
         an entry is a state, or a dictionary laid over the execution.
     refusals: {operation: [(status, code) or "cut", …]}, given before anything else.
     rows: of the answer, lists of texts or None; page: how many come at once.
+    echo: the answer is the number that the query's parameter is, whatever rows says.
     files: what the bucket holds, by path; a .csv that is not there is 404.
     """
 
     def __init__(self, states=("QUEUED", "RUNNING", "SUCCEEDED"), columns=(("n", "bigint"),),
                  rows=(), page=1000, statement_type="DML", refusals=None, files=None,
-                 cutoff=0, output="s3://results/q.csv"):
+                 cutoff=0, output="s3://results/q.csv", echo=False):
         self.states = list(states)
         self.columns, self.rows, self.page = columns, list(rows), page
         self.statement_type = statement_type
         self.refusals = refusals or {}
         self.files = files or {}
-        self.cutoff, self.output = cutoff, output
+        self.cutoff, self.output, self.echo = cutoff, output, echo
         self.asked = []  # (operation, body)
         self.started = {}  # ids by token
+        self._parameters = {}  # by id
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -70,7 +72,9 @@ class ScriptedAthena:
     def _StartQueryExecution(self, body):
         token = body["ClientRequestToken"]
         assert 32 <= len(token) <= 128
-        return {"QueryExecutionId": self.started.setdefault(token, f"id-{len(self.started)}")}
+        name = self.started.setdefault(token, f"id-{len(self.started)}")
+        self._parameters[name] = body.get("ExecutionParameters")
+        return {"QueryExecutionId": name}
 
     def _GetQueryExecution(self, body):
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -86,7 +90,11 @@ class ScriptedAthena:
 
     def _GetQueryResults(self, body):
         rows = [[name for name, _ in self.columns]] if self.statement_type == "DML" else []
-        rows += self.rows
+        if self.echo:
+            parameter = self._parameters[body["QueryExecutionId"]][0]
+            rows.append([parameter.removeprefix("BIGINT '").removesuffix("'")])
+        else:
+            rows += self.rows
         size = min(self.page, body["MaxResults"])
         begin = int(body.get("NextToken", 0))
         answer = {"ResultSet": {

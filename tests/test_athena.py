@@ -1,6 +1,7 @@
 """--engine athena: against moto, and against a scripted Athena that misbehaves."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -260,3 +261,15 @@ def test_what_does_not_read_is_never_sent(query):
 
 def test_a_region_is_wanted(query):
     assert "AWS_REGION" in query({}, "SELECT 1", code=2).stderr
+
+
+def test_two_hundred_queries_from_eight_threads(binary):
+    refusals = {"StartQueryExecution": [(400, "TooManyRequestsException")] * 20,
+                "GetQueryResults": [(500, "InternalServerException")] * 5}
+    with ScriptedAthena(["SUCCEEDED"], echo=True, refusals=refusals) as athena:
+        environment = athena.environment | {name: value for name, value in os.environ.items()
+                                            if name.endswith("SAN_OPTIONS")}
+        done = subprocess.run([binary.with_name("engine_load"), "athena", "SELECT ? AS n"],
+                              capture_output=True, text=True, timeout=600, env=environment)
+    assert done.stdout == "200 queries, 0 errors, 0 wrong answers\n", done.stderr[-5000:]
+    assert done.returncode == 0
