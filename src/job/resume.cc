@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/checksum.h"
 #include "source/table_changes.h"
@@ -46,16 +45,23 @@ std::map<std::string, FinishedTable> FinishedTables(ObjectStore* store,
   return tables;
 }
 
-// A folder's tokens are keys, which can be looked up; a bucket's can only be tried.
-bool StillThere(ObjectStore* store, const FinishedTable& finished) {
-  std::set<std::string> there;
-  for (const auto& folder :
-       {RunFolder(finished.run), fmt::format("data/{}/", finished.table)}) {
-    for (auto& object : store->List(folder)) there.insert(std::move(object.key));
+// The sizes of what was staged and published, by key.
+using Sizes = std::map<std::string, int64_t>;
+
+void ListInto(Sizes* sizes, ObjectStore* store, const std::string& folder) {
+  for (auto& object : store->List(folder)) {
+    sizes->emplace(std::move(object.key), object.size);
   }
+}
+
+// A folder's tokens are keys, which can be looked up; a bucket's can only be tried. After
+// a power failure a file may be there without its end.
+bool StillThere(const Sizes& sizes, const FinishedTable& finished) {
   return std::ranges::all_of(finished.copied.objects, [&](const StagedObject& object) {
-    return !object.token.starts_with(RunFolder(finished.run)) ||
-           there.contains(object.token) || there.contains(object.key);
+    if (!object.token.starts_with(RunFolder(finished.run))) return true;
+    auto found = sizes.find(object.token);
+    if (found == sizes.end()) found = sizes.find(object.key);
+    return found != sizes.end() && found->second == object.size;
   });
 }
 
@@ -64,10 +70,10 @@ struct Verdict {
   std::string why;
 };
 
-Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& finished,
+Verdict Judge(Connection* connection, const Sizes& sizes, const FinishedTable& finished,
               const TablePlan& plan, const PlanIdentity& identity, bool keep_changed) {
   const Connection::Subject subject(connection, "Table " + plan.name);
-  if (!StillThere(store, finished)) return {false, "some of its files are gone"};
+  if (!StillThere(sizes, finished)) return {false, "some of its files are gone"};
   if (finished.plan != identity.checksum) {
     return {false, "its columns, types, partitions or order are others now"};
   }
@@ -78,6 +84,21 @@ Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& f
                               : "";
   if (why.empty()) return {true, "not changed since"};
   return {keep_changed, keep_changed ? why + ", kept as --keep says" : why};
+}
+
+PlanIdentity IdentityOf(const TablePlan& plan, const TableShape& shape,
+                        const MigrateOptions& options) {
+  std::string text;
+  Append(&text, shape.text);
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+  }
+  Append(&text, ToString(plan.partitioning.granularity));
+  Append(&text, plan.partitioning.column);
+  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
+  const bool part = !options.where.empty() || options.limit;
+  return {ChecksumOf(text),
+          part ? "only a part of it is copied, and which may change" : shape.undecidable};
 }
 
 }  // namespace
@@ -98,20 +119,17 @@ std::string IdentityOf(Connection* connection, const MigrateOptions& options) {
   return ChecksumOf(text);
 }
 
-PlanIdentity IdentityOf(Connection* connection, const TablePlan& plan,
-                        const MigrateOptions& options) {
-  const TableShape shape = ShapeOfTable(connection, plan.source);
-  std::string text;
-  Append(&text, shape.text);
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+std::vector<PlanIdentity> IdentitiesOf(Connection* connection,
+                                       const std::vector<TablePlan>& plans,
+                                       const MigrateOptions& options) {
+  std::vector<const TableDescription*> tables;
+  for (const auto& plan : plans) tables.push_back(&plan.source);
+  const std::vector<TableShape> shapes = ShapesOfTables(connection, tables);
+  std::vector<PlanIdentity> identities;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    identities.push_back(IdentityOf(plans[i], shapes[i], options));
   }
-  Append(&text, ToString(plan.partitioning.granularity));
-  Append(&text, plan.partitioning.column);
-  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
-  const bool part = !options.where.empty() || options.limit;
-  return {ChecksumOf(text),
-          part ? "only a part of it is copied, and which may change" : shape.undecidable};
+  return identities;
 }
 
 std::string Describe(const ResumedTable& table) {
@@ -126,12 +144,15 @@ Resumption Resume(Connection* connection, ObjectStore* store,
   Resumption resumption;
   resumption.kept.resize(plans.size());
   auto finished = FinishedTables(store, taken);
+  Sizes sizes;
+  for (const FoundRun& run : taken) ListInto(&sizes, store, RunFolder(run.info.id));
   for (size_t i = 0; i < plans.size(); ++i) {
     const auto found = finished.find(plans[i].name);
     if (found == finished.end()) continue;
     FinishedTable& table = found->second;
+    ListInto(&sizes, store, fmt::format("data/{}/", table.table));
     auto [kept, why] =
-        Judge(connection, store, table, plans[i], identities[i], keep_changed);
+        Judge(connection, sizes, table, plans[i], identities[i], keep_changed);
     resumption.tables.push_back({.table = table.table,
                                  .run = table.run,
                                  .source_lsn = table.source_lsn,

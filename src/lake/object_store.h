@@ -38,7 +38,7 @@ class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
   virtual void Append(Bytes bytes) = 0;
-  /// Makes the bytes durable; Publish() makes them visible.
+  /// The object is whole; Publish() makes it visible.
   virtual StagedObject Finish() && = 0;
 };
 
@@ -62,6 +62,9 @@ struct StoreStatistics {
 
 /// A lake's objects: a folder or a bucket. Thread-safe. Keys never contain "..", an empty
 /// part or a leading '/'; a call with such a key throws kInvalidArgument.
+///
+/// When PutIf() has returned its etag, all that was written by then is durable; a folder
+/// need not keep it through a power failure before.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
