@@ -59,6 +59,7 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddQueryCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);
+  shoestring::AddDdlCommand(app);
   // CLI11 would only say that a command is missing.
   if (!arguments.empty() && !arguments.back().starts_with("-") &&
       app.get_subcommands([&](const CLI::App* command) {
