@@ -234,8 +234,7 @@ class Search {
     throw Fail(ErrorKind::kPermission,
                "STS refuses the role. Way out: the role's trust policy must let this "
                "identity in: {}: {}",
-               document.child("ErrorResponse").child("Error").child_value("Code"),
-               form[2].second);
+               document.select_node("//Error/Code").node().child_value(), form[2].second);
   }
 
   std::optional<AwsCredentials> FromContainer() {
