@@ -23,8 +23,8 @@ constexpr const char* kExamples =
     "                                    WHERE year = 2024'\n"
     "  shoestring explain --lake s3://bucket/lake --format json 'SELECT …'\n"
     "\n"
-    "Nothing is run, and no data is read. docs/cost_of_queries.md says what the figures\n"
-    "mean.";
+    "Nothing is run: the catalog tells, and the ends of files. docs/cost_of_queries.md\n"
+    "says what the figures mean.";
 
 struct Options {
   std::string sql;
@@ -64,7 +64,7 @@ std::string TablesText(const ScanEstimate& estimate) {
       columns += (columns.empty() ? "" : ", ") + column;
     }
     lines.push_back({Printable(table.table), Of(table.files, table.lake_files),
-                     Of(table.row_groups, table.lake_row_groups),
+                     FormatCount(table.row_groups),
                      fmt::format("{} of {}", FormatBytes(table.column_bytes),
                                  FormatBytes(table.lake_bytes)),
                      columns.empty() ? "none" : Printable(columns)});
@@ -105,7 +105,6 @@ json::object ToJson(const TableEstimate& table) {
           {"files", table.files},
           {"of_files", table.lake_files},
           {"row_groups", table.row_groups},
-          {"of_row_groups", table.lake_row_groups},
           {"bytes", table.column_bytes},
           {"of_bytes", table.lake_bytes}};
 }

@@ -213,7 +213,6 @@ class ScannedColumns {
   }
 
   const std::set<int>& fields() const { return fields_; }
-  bool filtered() const { return !filters_.empty(); }
 
   bool Keeps(const DataFile& row_group) const {
     return std::ranges::none_of(filters_, [&](const auto& filter) {
@@ -359,8 +358,7 @@ std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get) {
       .table = {list.table(), &list.table()->metadata},
       .files = list.files(),
       .fields = columns->fields(),
-      .keeps = [columns](const DataFile& group) { return columns->Keeps(group); },
-      .filtered = columns->filtered()};
+      .keeps = [columns](const DataFile& group) { return columns->Keeps(group); }};
 }
 
 }  // namespace shoestring

@@ -70,9 +70,10 @@ int Mentions(const LogicalOperator& plan, duckdb::idx_t cte) {
 /// `repeated`: how often the place in the plan is mentioned.
 void CollectScans(LogicalOperator& plan, int repeated, std::vector<PlannedScan>* scans) {
   if (plan.type == LogicalOperatorType::LOGICAL_GET) {
-    auto scan = PlannedScanOf(plan.Cast<duckdb::LogicalGet>());
-    if (scan) scans->push_back(*std::move(scan));
-    if (scan) scans->back().repeated = repeated;
+    if (auto scan = PlannedScanOf(plan.Cast<duckdb::LogicalGet>())) {
+      scan->repeated = repeated;
+      scans->push_back(*std::move(scan));
+    }
   }
   if (plan.type == LogicalOperatorType::LOGICAL_MATERIALIZED_CTE) {
     const auto& cte = plan.Cast<duckdb::LogicalMaterializedCTE>();

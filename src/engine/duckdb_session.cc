@@ -103,7 +103,7 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
+SpillFolder::SpillFolder() {
   std::string name = std::filesystem::temp_directory_path() / "shoestring-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) {
     throw Fail(ErrorKind::kUnavailable, "Cannot make a temporary folder, set TMPDIR: {}",
@@ -112,7 +112,7 @@ TemporaryFolder::TemporaryFolder() {
   path_ = name;
 }
 
-TemporaryFolder::~TemporaryFolder() {
+SpillFolder::~SpillFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

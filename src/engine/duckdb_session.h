@@ -13,13 +13,14 @@
 
 namespace shoestring {
 
-/// A folder that only this user can read, removed at the end with what is in it.
-class TemporaryFolder {
+/// Where a database puts what does not fit into memory: a folder that only this user can
+/// read, removed at the end with what is in it.
+class SpillFolder {
  public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  SpillFolder();
+  ~SpillFolder();
+  SpillFolder(const SpillFolder&) = delete;
+  SpillFolder& operator=(const SpillFolder&) = delete;
 
   const std::string& path() const { return path_; }
 
@@ -29,7 +30,7 @@ class TemporaryFolder {
 
 /// One DuckDB over one version of the lake, shared by the queries that may use it.
 struct DuckdbSession {
-  TemporaryFolder temporary;  // Goes after the database that uses it.
+  SpillFolder temporary;  // Goes after the database that uses it.
   std::shared_ptr<LakeTables> tables;
   std::unique_ptr<duckdb::DuckDB> database;
   QueryLimits limits;

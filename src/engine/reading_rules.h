@@ -17,7 +17,7 @@ struct ReadingRules {
 };
 
 /// DuckDB on a folder: each read goes to the operating system.
-inline constexpr ReadingRules kFolderRules{0, 64 << 10, 16 << 10, 64 << 20};
+inline constexpr ReadingRules kFolderRules{0, 24 << 10, 16 << 10, 64 << 20};
 /// DuckDB on a bucket, through ReadCache.
 inline constexpr ReadingRules kBucketRules{ReadCache::kWholeFile, 64 << 10,
                                            ReadCache::kLeastRead, 8 << 20};

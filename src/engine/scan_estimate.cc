@@ -1,6 +1,7 @@
 #include "engine/scan_estimate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <future>
 
@@ -24,32 +25,7 @@ struct NeededParts {
   std::vector<ByteRange> parts;
 };
 
-// --- from the catalog
-
-int64_t CompressedBytes(const DataFile& file, const LakeColumn& column) {
-  const int id = column.element_id != 0 ? column.element_id : column.field_id;
-  const auto known = file.columns.find(id);
-  return known == file.columns.end() ? 0 : known->second.compressed_bytes;
-}
-
-/// Exact for one row group; of several, as if all had the same share of each column. A
-/// row group's columns stand one after the other.
-NeededParts PartsByCatalog(const PlannedScan& scan, const DataFile& file) {
-  NeededParts needed;
-  const auto groups = static_cast<int64_t>(file.split_offsets.size());
-  for (const int64_t group_begin : file.split_offsets) {
-    ++needed.row_groups;
-    int64_t at = group_begin;
-    for (const LakeColumn& column : scan.table->columns) {
-      const int64_t bytes = CompressedBytes(file, column) / groups;
-      if (scan.fields.contains(column.field_id)) needed.parts.push_back({at, at + bytes});
-      at += bytes;
-    }
-  }
-  return needed;
-}
-
-// --- from a footer
+// --- footers
 
 std::string ReadFooter(ObjectStore* store, const DataFile& file) {
   const FileEnd end =
@@ -105,21 +81,37 @@ Files Sample(const Files& files) {
   return sample;
 }
 
+int64_t BytesOf(const Files& files) {
+  int64_t bytes = 0;
+  for (const DataFile* file : files) bytes += file->bytes;
+  return bytes;
+}
+
 // --- by Trino
 
-/// It makes a split of each offset that the manifest has, which all read for themselves,
-/// so that several of a small file read it as often.
+/// The parts that begin in one split of a file.
+std::vector<ByteRange> PartsOfSplit(const std::vector<ByteRange>& parts, int64_t begin,
+                                    int64_t end) {
+  std::vector<ByteRange> of_split;
+  for (const ByteRange& part : parts) {
+    if (part.begin >= begin && part.begin < end) of_split.push_back(part);
+  }
+  return of_split;
+}
+
+/// It makes a split of each offset that the manifest has, and each reads for itself, so
+/// that several of a small file read it as often. What a split reads that has no row
+/// group left is not in its figures.
 Reads TrinoReads(const DataFile& file, const std::vector<ByteRange>& parts) {
-  if (file.split_offsets.size() < 2) return ReadsOf(kTrinoRules, file.bytes, parts);
   Reads reads;
-  auto begin = file.split_offsets.begin();
-  for (const auto end = file.split_offsets.end(); begin != end; ++begin) {
-    const int64_t next = begin + 1 == end ? file.bytes : *(begin + 1);
-    std::vector<ByteRange> of_split;
-    for (const ByteRange& part : parts) {
-      if (part.begin >= *begin && part.begin < next) of_split.push_back(part);
-    }
-    reads += ReadsOf(kTrinoRules, file.bytes, std::move(of_split));
+  const auto& splits = file.split_offsets;
+  for (size_t i = 0; i < std::max<size_t>(1, splits.size()); ++i) {
+    const auto of_split =
+        PartsOfSplit(parts, i == 0 ? 0 : splits[i],
+                     i + 1 < splits.size() ? splits[i + 1] : file.bytes);
+    Reads of = ReadsOf(kTrinoRules, file.bytes, of_split);
+    if (of_split.empty()) of.bytes = 0;
+    reads += of;
   }
   return reads;
 }
@@ -144,12 +136,10 @@ struct Sum {
     trino += TrinoReads(file, needed.parts);
   }
 
-  /// As if `sample` files had stood for `all`.
-  void Scale(size_t all, size_t sample) {
+  /// As if a part of the files had stood for all.
+  void Scale(double all_to_part) {
     const auto scale = [&](int64_t* number) {
-      *number =
-          static_cast<int64_t>(static_cast<double>(*number) * static_cast<double>(all) /
-                               static_cast<double>(sample));
+      *number = std::llround(static_cast<double>(*number) * all_to_part);
     };
     for (int64_t* number : {&row_groups, &column_bytes}) scale(number);
     for (Reads* reads : {&folder, &bucket, &trino}) {
@@ -175,7 +165,6 @@ TableEstimate& TableIn(ScanEstimate* estimate, const TableMetadata& table) {
   added.table = table.name;
   added.lake_files = static_cast<int64_t>(table.files.size());
   for (const DataFile& file : table.files) {
-    added.lake_row_groups += static_cast<int64_t>(file.split_offsets.size());
     added.lake_bytes += file.bytes;
   }
   const size_t manifests =
@@ -184,31 +173,27 @@ TableEstimate& TableIn(ScanEstimate* estimate, const TableMetadata& table) {
   return added;
 }
 
-void AddScan(const PlannedScan& scan, ObjectStore* store, ScanEstimate* estimate) {
+/// What the files of a scan come to, by those that are looked into.
+Sum SumOf(const PlannedScan& scan, const Files& sample, ObjectStore* store) {
   Sum sum;
-  Files unclear;
-  for (const DataFile* file : scan.files) {
-    if (scan.filtered && file->split_offsets.size() > 1) {
-      unclear.push_back(file);
-    } else {
-      sum.Add(scan, *file, PartsByCatalog(scan, *file));
-    }
-  }
+  const auto needed = PartsByFooters(scan, sample, store);
+  for (size_t i = 0; i < sample.size(); ++i) sum.Add(scan, *sample[i], needed[i]);
+  sum.Scale(static_cast<double>(BytesOf(scan.files)) /
+            static_cast<double>(BytesOf(sample)));
+  return sum;
+}
+
+void AddScan(const PlannedScan& scan, ObjectStore* store, ScanEstimate* estimate) {
   TableEstimate& table = TableIn(estimate, *scan.table);
   ++table.scans;
   table.files += static_cast<int64_t>(scan.files.size());
   for (const LakeColumn& column : scan.table->columns) {
     if (scan.fields.contains(column.field_id)) table.columns.insert(column.name);
   }
-  sum.AddTo(&table, scan.repeated);
-  if (unclear.empty()) return;
-  Sum looked;
-  const Files sample = Sample(unclear);
-  const auto needed = PartsByFooters(scan, sample, store);
-  for (size_t i = 0; i < sample.size(); ++i) looked.Add(scan, *sample[i], needed[i]);
-  looked.Scale(unclear.size(), sample.size());
-  looked.AddTo(&table, scan.repeated);
-  estimate->footers_left_out += static_cast<int64_t>(unclear.size() - sample.size());
+  if (scan.files.empty()) return;
+  const Files sample = Sample(scan.files);
+  SumOf(scan, sample, store).AddTo(&table, scan.repeated);
+  estimate->footers_left_out += static_cast<int64_t>(scan.files.size() - sample.size());
 }
 
 }  // namespace

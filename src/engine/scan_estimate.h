@@ -15,10 +15,9 @@ struct TableEstimate {
   std::string table;
   int64_t scans = 0;
   std::set<std::string> columns;
-  int64_t files = 0;       ///< That partition and bounds leave,
-  int64_t lake_files = 0;  ///< of so many.
-  int64_t row_groups = 0;  ///< Of those files, that their bounds leave,
-  int64_t lake_row_groups = 0;
+  int64_t files = 0;         ///< That partition and bounds leave,
+  int64_t lake_files = 0;    ///< of so many.
+  int64_t row_groups = 0;    ///< Of those files, that their bounds leave.
   int64_t column_bytes = 0;  ///< Of the columns, in those row groups.
   int64_t lake_bytes = 0;    ///< Of the whole table.
   Reads folder;              ///< By DuckDB.
@@ -36,8 +35,8 @@ struct ScanEstimate {
 /// Looks into the footers of no more than so many files of a scan.
 inline constexpr size_t kMostFooters = 64;
 
-/// From the catalog, and from footers where it is not enough: of files with several row
-/// groups. Throws kCorrupt for a damaged one, and what the store throws.
+/// From the catalog, and from footers. Throws kCorrupt for a damaged one, and what the
+/// store throws.
 ScanEstimate EstimateScan(const StatementPlan& plan, ObjectStore* store);
 
 }  // namespace shoestring

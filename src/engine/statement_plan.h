@@ -21,7 +21,6 @@ struct PlannedScan {
   /// Whether the filters can let rows of a row group pass, which is described as the
   /// catalog describes a file; true where that cannot be said.
   std::function<bool(const DataFile& row_group)> keeps;
-  bool filtered = false;  ///< Whether `keeps` looks at anything at all.
   /// How often it is run by an engine that runs a WITH each time it is mentioned.
   int repeated = 1;
 };
