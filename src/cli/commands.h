@@ -13,6 +13,8 @@ void AddRunsCommand(CLI::App& app);
 void AddVerifyCommand(CLI::App& app);
 void AddInspectCommand(CLI::App& app);
 void AddQueryCommand(CLI::App& app);
+void AddExplainCommand(CLI::App& app);
+void AddLedgerCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
 void AddDdlCommand(CLI::App& app);

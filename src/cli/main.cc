@@ -57,6 +57,8 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddRunsCommand(app);
   shoestring::AddVerifyCommand(app);
   shoestring::AddQueryCommand(app);
+  shoestring::AddExplainCommand(app);
+  shoestring::AddLedgerCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);
   shoestring::AddDdlCommand(app);
