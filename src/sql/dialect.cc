@@ -133,7 +133,14 @@ class Renderer {
   }
 
   void Source(const SqlSource& source) {
-    if (source.query) {
+    if (!source.raw.empty()) {
+      Add("(");
+      for (const SqlRawPiece& piece : source.raw) {
+        Add(piece.text);
+        if (piece.value) Expression(*piece.value);
+      }
+      Add("\n)");  // It may end with a comment.
+    } else if (source.query) {
       Add("(");
       Query(*source.query);
       Add(")");
@@ -257,6 +264,19 @@ class Renderer {
         return Add(")");
       case SqlDialect::kPostgres: return Between(match, any_case ? " ~* " : " ~ ");
     }
+  }
+
+  void Extract(const SqlExpression& of) {
+    if (dialect_ == SqlDialect::kPostgres) {
+      Add("coalesce(");
+      Call("substring", of.arguments);
+    } else if (dialect_ == SqlDialect::kTrino) {
+      Add("coalesce(");
+      Call("regexp_extract", of.arguments, ", 1");
+    } else {
+      return Call("regexp_extract", of.arguments, ", 1");
+    }
+    Add(", '')");
   }
 
   void ContainsAll(const SqlExpression& of) {
@@ -397,6 +417,7 @@ class Renderer {
   }
 
   void Column(const SqlExpression& column) {
+    if (column.kind == Kind::kAllColumns) return Add(QuoteSqlName(column.table) + ".*");
     if (!column.table.empty()) Add(QuoteSqlName(column.table) + ".");
     Add(QuoteSqlName(column.name));
   }
@@ -410,7 +431,8 @@ class Renderer {
 
   void Expression(const SqlExpression& of) {
     switch (of.kind) {
-      case Kind::kColumn: return Column(of);
+      case Kind::kColumn:
+      case Kind::kAllColumns: return Column(of);
       case Kind::kValue: return Value(of);
       case Kind::kList: return ListValue(of);
       case Kind::kTrue: return Add("TRUE");
@@ -428,6 +450,7 @@ class Renderer {
       case Kind::kLikeAnyCase: return Like(of, true);
       case Kind::kMatches: return Matches(of, false);
       case Kind::kMatchesAnyCase: return Matches(of, true);
+      case Kind::kExtract: return Extract(of);
       case Kind::kContainsAll: return ContainsAll(of);
       case Kind::kOverlaps: return Overlaps(of);
       case Kind::kJsonContains: return JsonContains(of);
@@ -437,6 +460,7 @@ class Renderer {
       case Kind::kIsNull: return Suffixed(of, "(", " IS NULL)");
       case Kind::kIsTrue: return Suffixed(of, "coalesce(", ", FALSE)");
       case Kind::kIsFalse: return Suffixed(of, "coalesce(NOT ", ", FALSE)");
+      case Kind::kOperator: return Between(of, " " + of.name + " ");
       case Kind::kInQuery: return InQuery(of);
       case Kind::kInRows: return InRows(of);
       case Kind::kJson: return Json(of);

@@ -45,8 +45,9 @@ struct SqlOrder;
 /// What a query computes. Made by the functions below.
 struct SqlExpression {
   enum class Kind {
-    kColumn,  ///< `name` of `table`; without one, an item's alias.
-    kValue,   ///< `value`, of `type`.
+    kColumn,      ///< `name` of `table`; without one, an item's alias.
+    kAllColumns,  ///< Those of `table`.
+    kValue,       ///< `value`, of `type`.
     kList,  ///< A list of values, `type` being its own; kPostgres binds `name`, '{…}'.
     kTrue,
     kFalse,
@@ -63,6 +64,7 @@ struct SqlExpression {
     kLikeAnyCase,
     kMatches,  ///< A regular expression, anywhere in the text.
     kMatchesAnyCase,
+    kExtract,       ///< The first group of a regular expression, '' without a match.
     kContainsAll,   ///< The first list has all elements of the second.
     kOverlaps,      ///< The lists have an element in common.
     kJsonContains,  ///< JSON values, as Postgres' @>.
@@ -72,6 +74,7 @@ struct SqlExpression {
     kIsNull,
     kIsTrue,
     kIsFalse,
+    kOperator,  ///< `name` between two arguments: for what one dialect alone has.
     kInQuery,   ///< The arguments are a row of `query`.
     kInRows,    ///< The first `width` arguments are one of the rows of those that follow.
     kJson,      ///< What `path` leads to, as JSON text without spaces.
@@ -104,6 +107,12 @@ struct SqlOrder {
   bool nulls_first = false;
 };
 
+/// A piece of somebody's own SQL, and the value that follows it, if any does.
+struct SqlRawPiece {
+  std::string text;
+  std::optional<SqlExpression> value;
+};
+
 /// A table under a name of its own, or a query in its place.
 struct SqlSource {
   std::string schema;  ///< As Postgres has it.
@@ -111,6 +120,7 @@ struct SqlSource {
   std::string lake_name;  ///< "t", "schema.t": for engines over the lake.
   std::string alias;
   std::shared_ptr<const SqlQuery> query;
+  std::vector<SqlRawPiece> raw;  ///< A statement in the engine's own dialect.
 };
 
 struct SqlJoin {
