@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/checksum.h"
 #include "source/table_changes.h"
@@ -46,19 +45,6 @@ std::map<std::string, FinishedTable> FinishedTables(ObjectStore* store,
   return tables;
 }
 
-// A folder's tokens are keys, which can be looked up; a bucket's can only be tried.
-bool StillThere(ObjectStore* store, const FinishedTable& finished) {
-  std::set<std::string> there;
-  for (const auto& folder :
-       {RunFolder(finished.run), fmt::format("data/{}/", finished.table)}) {
-    for (auto& object : store->List(folder)) there.insert(std::move(object.key));
-  }
-  return std::ranges::all_of(finished.copied.objects, [&](const StagedObject& object) {
-    return !object.token.starts_with(RunFolder(finished.run)) ||
-           there.contains(object.token) || there.contains(object.key);
-  });
-}
-
 struct Verdict {
   bool kept;
   std::string why;
@@ -67,7 +53,9 @@ struct Verdict {
 Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& finished,
               const TablePlan& plan, const PlanIdentity& identity, bool keep_changed) {
   const Connection::Subject subject(connection, "Table " + plan.name);
-  if (!StillThere(store, finished)) return {false, "some of its files are gone"};
+  if (!store->Missing(finished.copied.objects).empty()) {
+    return {false, "some of its files are gone"};
+  }
   if (finished.plan != identity.checksum) {
     return {false, "its columns, types, partitions or order are others now"};
   }

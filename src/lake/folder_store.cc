@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <thread>
 #include <utility>
@@ -324,6 +325,17 @@ void FolderStore::Publish(const StagedObject& object) {
                object.key);
   }
   throw FailContended(object.key);
+}
+
+std::vector<StagedObject> FolderStore::Missing(std::span<const StagedObject> objects) {
+  std::vector<StagedObject> missing;
+  std::ranges::copy_if(objects, std::back_inserter(missing), [&](const auto& object) {
+    CheckKey(object.key);
+    CheckKey(object.token);
+    return !StatFile(root_fd_.get(), object.token) &&
+           !StatFile(root_fd_.get(), object.key);
+  });
+  return missing;
 }
 
 void FolderStore::DiscardStaged(std::string_view run) {
