@@ -276,6 +276,9 @@ TableDescription DescribeTable(Connection* connection, const std::string& schema
   table.indexes = ReadIndexes(connection, oid);
   table.foreign_keys = ReadForeignKeys(connection, oid);
   table.relations = ReadRelations(connection, oid);
+  if (table.row_security) {
+    table.policies = ReadPolicies(connection, "{" + oid + "}")[table.oid];
+  }
   return table;
 }
 
