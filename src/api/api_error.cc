@@ -18,22 +18,22 @@ std::string TextOrNull(const std::optional<std::string>& text) {
 
 }  // namespace
 
-ApiError&& ApiError::WithDetails(std::string details) && {
+ApiError ApiError::WithDetails(std::string details) && {
   details_ = std::move(details);
   return std::move(*this);
 }
 
-ApiError&& ApiError::WithDetailsJson(std::string json) && {
+ApiError ApiError::WithDetailsJson(std::string json) && {
   details_json_ = std::move(json);
   return std::move(*this);
 }
 
-ApiError&& ApiError::WithHint(std::string hint) && {
+ApiError ApiError::WithHint(std::string hint) && {
   hint_ = std::move(hint);
   return std::move(*this);
 }
 
-ApiError&& ApiError::WithHeader(std::string name, std::string value) && {
+ApiError ApiError::WithHeader(std::string name, std::string value) && {
   headers_.emplace_back(std::move(name), std::move(value));
   return std::move(*this);
 }

@@ -16,12 +16,12 @@ class ApiError : public std::runtime_error {
   ApiError(int status, std::string code, const std::string& message)
       : std::runtime_error(message), status_(status), code_(std::move(code)) {}
 
-  ApiError&& WithDetails(std::string details) &&;
+  ApiError WithDetails(std::string details) &&;
   /// JSON in place of a text.
-  ApiError&& WithDetailsJson(std::string json) &&;
-  ApiError&& WithHint(std::string hint) &&;
+  ApiError WithDetailsJson(std::string json) &&;
+  ApiError WithHint(std::string hint) &&;
   /// Such as WWW-Authenticate.
-  ApiError&& WithHeader(std::string name, std::string value) &&;
+  ApiError WithHeader(std::string name, std::string value) &&;
 
   int status() const { return status_; }
   const std::string& code() const { return code_; }

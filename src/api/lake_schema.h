@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/postgres_type.h"
 #include "lake/catalog.h"
 #include "lake/object_store.h"
 
@@ -16,7 +17,7 @@ namespace shoestring {
 /// A column as the API shows it.
 struct ApiColumn {
   std::string name;
-  LakeType type;
+  PostgresType type;
   std::string source_type;  ///< Postgres': "numeric(20,4)", "text[]", "mood".
   bool required = false;    ///< NOT NULL.
   bool partition = false;   ///< year, month, day: can be filtered on, not in select=*.
