@@ -1,5 +1,5 @@
-// Any bytes as what stands after '?' in a URL, and as the values that filters have: read, or
-// refused as a client's error; what is read can be written again.
+// Any bytes as what stands after '?' in a URL, and as the values that filters have: read,
+// or refused as a client's error; what is read can be written again.
 #include "api/api_error.h"
 #include "api/input_value.h"
 #include "api/postgres_value.h"
@@ -50,9 +50,9 @@ void CheckJsonText(std::string_view text) {
 
 void CheckInputs(std::string_view text) {
   using Kind = PostgresType::Kind;
-  for (const Kind kind : {Kind::kBoolean, Kind::kSmallint, Kind::kBigint, Kind::kDouble,
-                          Kind::kNumeric, Kind::kUuid, Kind::kBytes, Kind::kDate,
-                          Kind::kTimestampTz, Kind::kTime}) {
+  for (const Kind kind :
+       {Kind::kBoolean, Kind::kSmallint, Kind::kBigint, Kind::kDouble, Kind::kNumeric,
+        Kind::kUuid, Kind::kBytes, Kind::kDate, Kind::kTimestampTz, Kind::kTime}) {
     AnswerOrRefuse([&] {
       const PostgresType type = PlainType(kind);
       const std::string once = InputText(text, type);

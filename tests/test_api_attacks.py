@@ -159,7 +159,8 @@ def test_what_is_visible_is_seen(server):
 
 @pytest.mark.parametrize("subject", CLAIMS, ids=lambda claim: repr(claim)[:20])
 def test_claims_are_values(server, subject):
-    rows = check(server, "/notes?select=*", user(subject)).json()
+    answer = check(server, "/notes?select=*", user(subject))
+    rows = answer.json() if answer.status == 200 else []
     assert rows == [] or {row["owner"] for row in rows} == {subject}
     for path in OTHER_ROWS[:10]:
         check(server, as_sent(path), user(subject))
@@ -215,7 +216,7 @@ def test_headers_that_ask_for_more(server, headers):
 @pytest.mark.parametrize("method", ("POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "X"))
 def test_nothing_is_written(server, method):
     for path in ("/notes", "/plain", "/vault", "/", "/rpc/x", "/sql"):
-        for body in (b"", b"{}", b'{"id": 1}', b"[" * 2000, b'{"query": "SELECT * FROM vault"}'):
+        for body in (b"", b"{}", b'{"id": 1}', b"[" * 2000, b'{"sql": "SELECT * FROM vault"}'):
             answer = check(server, path, {**ME, "Content-Type": "application/json"},
                            method=method, body=body)
             assert answer.status >= 400

@@ -2,9 +2,11 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "api/api_error.h"
+#include "api/request_query.h"
 #include "base/error.h"
 
 namespace shoestring {
@@ -31,12 +33,29 @@ std::vector<std::string> ParseColumns(const toml::node& node, const std::string&
   return columns;
 }
 
+/// The grammar of URLs passes over what is no filter, which here would hide nothing.
+bool IsPredicate(const std::string& rows) {
+  constexpr int kDepth = 32;
+  const auto filters = ParseRequestQuery(rows, /*function=*/false, kDepth).filters;
+  const auto parts = 1 + static_cast<size_t>(std::ranges::count(rows, '&'));
+  return filters.size() == parts && std::ranges::all_of(filters, [](const auto& filter) {
+           return filter.first.empty();
+         });
+}
+
 std::string ParseRows(const toml::node& node, const std::string& place) {
+  constexpr std::string_view kWanted =
+      "rows is \"all\", or filters of the table's own columns, such as "
+      "\"user_id=eq.{sub}&deleted=is.false\"";
   const auto rows = node.value<std::string>();
-  if (!rows || rows->empty()) {
-    Wrong(place, "rows is a predicate such as \"user_id=eq.{sub}\", or \"all\"");
+  if (!rows) Wrong(place, kWanted);
+  if (*rows == kAllRows) return *rows;
+  try {
+    if (IsPredicate(*rows)) return *rows;
+  } catch (const ApiError& error) {
+    Wrong(place, fmt::format("{}: {}", kWanted, error.what()));
   }
-  return *rows;
+  Wrong(place, kWanted);
 }
 
 TableRule ParseRule(const toml::node& node, const std::string& place) {

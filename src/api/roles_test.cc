@@ -90,13 +90,26 @@ TEST(Roles, ClaimsComeAlong) {
 }
 
 TEST(Roles, WhatIsNoDeclarationSaysWhere) {
-  for (const char* text :
-       {"roles = 1", "[roles]\nanon = true", "[roles.service_role]\nt = true",
-        "[roles.anon]\nt = 1", "[roles.anon]\nt = { row = 'a' }",
-        "[roles.anon]\nsales.orders = true", "[roles.anon]\nt = { rows = '' }",
-        "[roles.anon]\nt = { rows = 1 }", "[roles.anon]\nt = { columns = [] }",
-        "[roles.anon]\nt = { columns = [1] }", "[roles.anon]\nt = { columns = 'a' }",
-        "[roles.anon"}) {
+  for (const char* text : {"roles = 1",
+                           "[roles]\nanon = true",
+                           "[roles.service_role]\nt = true",
+                           "[roles.anon]\nt = 1",
+                           "[roles.anon]\nt = { row = 'a' }",
+                           "[roles.anon]\nsales.orders = true",
+                           "[roles.anon]\nt = { rows = '' }",
+                           "[roles.anon]\nt = { rows = 1 }",
+                           "[roles.anon]\nt = { columns = [] }",
+                           "[roles.anon]\nt = { columns = [1] }",
+                           "[roles.anon]\nt = { columns = 'a' }",
+                           "[roles.anon",
+                           "[roles.anon]\nt = { rows = 'nonsense' }",
+                           "[roles.anon]\nt = { rows = 'select=id' }",
+                           "[roles.anon]\nt = { rows = 'limit=0' }",
+                           "[roles.anon]\nt = { rows = 'a=eq.1&b' }",
+                           "[roles.anon]\nt = { rows = 'a=eq.1&' }",
+                           "[roles.anon]\nt = { rows = 'u.a=eq.1' }",
+                           "[roles.anon]\nt = { rows = 'a=near.1' }",
+                           "[roles.anon]\nt = { rows = 'or=(a.eq.1' }"}) {
     try {
       Roles::Parse(text, "x.toml");
       ADD_FAILURE() << text;

@@ -15,5 +15,6 @@ void AddInspectCommand(CLI::App& app);
 void AddQueryCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
+void AddServeCommand(CLI::App& app);
 
 }  // namespace shoestring
