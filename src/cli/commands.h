@@ -18,5 +18,6 @@ void AddLedgerCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
 void AddDdlCommand(CLI::App& app);
+void AddServeCommand(CLI::App& app);
 
 }  // namespace shoestring

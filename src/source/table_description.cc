@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <iterator>
 #include <map>
 #include <ranges>
 #include <tuple>
@@ -219,6 +220,16 @@ void ReadRelations(Connection* connection, const ByOid& tables) {
   }
 }
 
+void ReadPolicies(Connection* connection, const ByOid& tables) {
+  ByOid secured;
+  std::ranges::copy_if(tables, std::inserter(secured, secured.end()),
+                       [](const auto& table) { return table.second->row_security; });
+  if (secured.empty()) return;
+  for (auto& [oid, policies] : shoestring::ReadPolicies(connection, OidsOf(secured))) {
+    secured.at(oid)->policies = std::move(policies);
+  }
+}
+
 std::string JoinNames(const std::vector<std::string>& names) {
   return names.empty() ? "(none)" : fmt::format("{}", fmt::join(names, ", "));
 }
@@ -259,6 +270,7 @@ std::vector<TableDescription> DescribeTogether(Connection* connection,
   ReadIndexes(connection, by_oid);
   ReadForeignKeys(connection, by_oid);
   ReadRelations(connection, by_oid);
+  ReadPolicies(connection, by_oid);
   return tables;
 }
 
