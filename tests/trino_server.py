@@ -29,12 +29,20 @@ class Moto(Program):
 
     def glue(self, operation, **body):
         """Calls an operation of Glue's; returns its answer."""
+        return self._call("glue", f"AWSGlue.{operation}", body)
+
+    def athena(self, operation, **body):
+        """Calls an operation of Athena's; returns its answer."""
+        return self._call("athena", f"AmazonAthena.{operation}", body)
+
+    def _call(self, service, target, body):
         request = urllib.request.Request(
             self.endpoint, json.dumps(body).encode(), {
-                "X-Amz-Target": f"AWSGlue.{operation}",
+                "X-Amz-Target": target,
                 "Content-Type": "application/x-amz-json-1.1",
                 "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/"
-                                 f"{REGION}/glue/aws4_request, SignedHeaders=host, Signature=0"})
+                                 f"{REGION}/{service}/aws4_request, SignedHeaders=host, "
+                                 "Signature=0"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "{}")
 
