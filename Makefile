@@ -1,6 +1,6 @@
 # Every target calls the script of the same name; CMake builds, this only spells it.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-asan test-tsan test-faults damage bench bench-migrate \
+.PHONY: help demo build package package-check test test-asan test-tsan test-faults damage bench bench-migrate \
 	bench-verify bench-shapes \
 	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api fuzz format lint clean
 
@@ -12,6 +12,12 @@ demo:  ## install, build, migrate the example database and query the lake
 
 build:  ## install what the build needs and build build/release/shoestring
 	@scripts/build
+
+package:  ## .tar.gz, .deb and lambda.zip that need nothing of a machine
+	@scripts/package
+
+package-check:  ## these in minimal Debian 12 and 13
+	@scripts/package-check
 
 test:  ## everything: unit, integration, lint, includes
 	@scripts/test
