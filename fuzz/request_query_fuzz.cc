@@ -1,8 +1,8 @@
 // Any bytes as what stands after '?' in a URL, and as the values that filters have: read,
 // or refused as a client's error; what is read can be written again.
 #include "api/api_error.h"
+#include "api/array_literal.h"
 #include "api/input_value.h"
-#include "api/postgres_value.h"
 #include "api/range_sql.h"
 #include "api/raw_json.h"
 #include "api/request_query.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "api/api_error.h"
+#include "api/array_literal.h"
 #include "api/input_value.h"
-#include "api/postgres_value.h"
 #include "api/range_sql.h"
 #include "api/raw_json.h"
 #include "api/text_search.h"

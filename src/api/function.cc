@@ -9,9 +9,10 @@
 #include <sstream>
 
 #include "api/api_error.h"
+#include "api/array_literal.h"
+#include "api/claims.h"
 #include "api/field_grammar.h"
 #include "api/input_value.h"
-#include "api/postgres_value.h"
 #include "api/relation.h"
 #include "base/json.h"
 
@@ -23,19 +24,6 @@ using boost::json::value;
 
 bool IsNameByte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-}
-
-/// The claim of the token that a path such as "app.team" leads to, as text.
-std::optional<std::string> ClaimText(const std::string& claims, std::string_view path) {
-  const value document = ParseJsonNumbersAsText(claims, "claims");
-  const value* at = &document;
-  while (!path.empty() && at) {
-    const std::string_view part = path.substr(0, path.find('.'));
-    at = at->is_object() ? at->get_object().if_contains(part) : nullptr;
-    path.remove_prefix(std::min(path.size(), part.size() + 1));
-  }
-  if (!at || at->is_null()) return std::nullopt;
-  return at->is_string() ? std::string(at->get_string()) : boost::json::serialize(*at);
 }
 
 class FileReader {

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
 
 #include "api/api_error.h"
+#include "api/array_literal.h"
 #include "api/field_grammar.h"
-#include "api/postgres_value.h"
+#include "api/moment_text.h"
 #include "api/raw_json.h"
 
 namespace shoestring {
@@ -139,185 +139,6 @@ std::string NumericText(std::string_view text, const PostgresType& type) {
   return (negative && !zero ? "-" : "") + before + (after.empty() ? "" : "." + after);
 }
 
-/// A date and time as its parts.
-struct Moment {
-  int year = 0, month = 0, day = 0;
-  int64_t micros = 0;  ///< Of the day.
-  int offset_s = 0;    ///< East of UTC.
-};
-
-class MomentReader {
- public:
-  MomentReader(std::string_view text, const PostgresType& type)
-      : text_(text), word_(Stripped(text)), type_(type) {}
-
-  Moment Read() {
-    if (Special()) return moment_;
-    Date();
-    if (at_ < word_.size() &&
-        (word_[at_] == ' ' || word_[at_] == 'T' || word_[at_] == 't')) {
-      ++at_;
-      while (Peek() == ' ') ++at_;
-      Time();
-    }
-    if (at_ != word_.size()) Bad();
-    return moment_;
-  }
-
- private:
-  [[noreturn]] void Bad() const { Invalid(text_, type_, "22007"); }
-
-  [[noreturn]] void Range() const {
-    throw ApiError(400, "22008",
-                   fmt::format("date/time field value out of range: \"{}\"", text_))
-        .WithHint("Perhaps you need a different \"datestyle\" setting.");
-  }
-
-  char Peek() const { return at_ < word_.size() ? word_[at_] : '\0'; }
-
-  int Number(size_t least, size_t most) {
-    const size_t start = at_;
-    int value = 0;
-    while (at_ < word_.size() && at_ - start < most &&
-           std::isdigit(static_cast<unsigned char>(word_[at_]))) {
-      value = value * 10 + (word_[at_++] - '0');
-    }
-    if (at_ - start < least) Bad();
-    return value;
-  }
-
-  /// Words that stand for a moment.
-  bool Special() {
-    const std::string lower = Lower(word_);
-    int64_t day = 0;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const int64_t micros =
-        std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-    const int64_t today = micros / 86'400'000'000;
-    if (lower == "epoch") {
-      day = 0;
-    } else if (lower == "today" || lower == "now") {
-      day = today;
-    } else if (lower == "yesterday") {
-      day = today - 1;
-    } else if (lower == "tomorrow") {
-      day = today + 1;
-    } else {
-      return false;
-    }
-    const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-    moment_.year = static_cast<int>(date.year());
-    moment_.month = static_cast<int>(static_cast<unsigned>(date.month()));
-    moment_.day = static_cast<int>(static_cast<unsigned>(date.day()));
-    if (lower == "now") moment_.micros = micros % 86'400'000'000;
-    return true;
-  }
-
-  void Date() {
-    const size_t digits = word_.find_first_not_of("0123456789");
-    if (std::min(digits, word_.size()) == 8) {
-      moment_ = {Number(4, 4), Number(2, 2), Number(2, 2)};
-    } else {
-      moment_.year = Number(4, 6);
-      const char separator = Peek();
-      if (separator != '-' && separator != '/' && separator != '.') Bad();
-      ++at_;
-      moment_.month = Number(1, 2);
-      if (Peek() != separator) Bad();
-      ++at_;
-      moment_.day = Number(1, 2);
-    }
-    const std::chrono::year_month_day date{
-        std::chrono::year(moment_.year),
-        std::chrono::month(static_cast<unsigned>(moment_.month)),
-        std::chrono::day(static_cast<unsigned>(moment_.day))};
-    if (!date.ok() || moment_.year < 1 || moment_.year > 9999) Range();
-  }
-
-  void Time() {
-    const int hour = Number(1, 2);
-    int minute = 0;
-    int second = 0;
-    if (Peek() != ':') Bad();
-    ++at_;
-    minute = Number(2, 2);
-    if (Peek() == ':') {
-      ++at_;
-      second = Number(2, 2);
-      Fraction();
-    }
-    if (hour > 24 || minute > 59 || second > 60) Range();
-    moment_.micros += (hour * 3600LL + minute * 60LL + second) * 1'000'000;
-    Zone();
-  }
-
-  void Fraction() {
-    if (Peek() != '.') return;
-    ++at_;
-    int64_t unit = 100'000;
-    while (std::isdigit(static_cast<unsigned char>(Peek()))) {
-      moment_.micros += unit * (word_[at_++] - '0');
-      unit /= 10;
-    }
-  }
-
-  void Zone() {
-    while (Peek() == ' ') ++at_;
-    if (at_ == word_.size()) return;
-    const std::string rest = Lower(word_.substr(at_));
-    if (rest == "z" || rest == "utc" || rest == "gmt") {
-      at_ = word_.size();
-      return;
-    }
-    if (Peek() != '+' && Peek() != '-') Bad();
-    const int sign = word_[at_++] == '-' ? -1 : 1;
-    const int hours = Number(1, 2);
-    int minutes = 0;
-    if (Peek() == ':') ++at_;
-    if (at_ < word_.size()) minutes = Number(2, 2);
-    if (hours > 15 || minutes > 59) Range();
-    moment_.offset_s = sign * (hours * 3600 + minutes * 60);
-  }
-
-  const std::string_view text_;
-  const std::string word_;
-  const PostgresType& type_;
-  size_t at_ = 0;
-  Moment moment_;
-};
-
-std::string TimeText(int64_t micros) {
-  std::string text = fmt::format("{:02}:{:02}:{:02}", micros / 3'600'000'000,
-                                 micros / 60'000'000 % 60, micros / 1'000'000 % 60);
-  if (micros % 1'000'000 == 0) return text;
-  text += fmt::format(".{:06}", micros % 1'000'000);
-  while (text.back() == '0') text.pop_back();
-  return text;
-}
-
-std::string MomentText(std::string_view text, const PostgresType& type) {
-  const std::string lower = Lower(Stripped(text));
-  if (lower == "infinity" || lower == "-infinity") return lower;
-  Moment moment = MomentReader(text, type).Read();
-  std::string zone;
-  if (type.kind == Kind::kTimestampTz) zone = "+00";
-  const int shift = type.kind == Kind::kTimestampTz ? moment.offset_s : 0;
-  const std::chrono::sys_days date{
-      std::chrono::year_month_day{std::chrono::year(moment.year),
-                                  std::chrono::month(static_cast<unsigned>(moment.month)),
-                                  std::chrono::day(static_cast<unsigned>(moment.day))}};
-  int64_t micros = date.time_since_epoch().count() * 86'400'000'000 + moment.micros -
-                   shift * 1'000'000LL;
-  const int64_t day = micros >= 0 ? micros / 86'400'000'000
-                                  : -((-micros + 86'399'999'999) / 86'400'000'000);
-  const std::chrono::year_month_day there{std::chrono::sys_days{std::chrono::days{day}}};
-  const std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
-                                      static_cast<unsigned>(there.month()),
-                                      static_cast<unsigned>(there.day()));
-  if (type.kind == Kind::kDate) return ymd;
-  return ymd + " " + TimeText(micros - day * 86'400'000'000) + zone;
-}
-
 std::string UuidText(std::string_view text, const PostgresType& type) {
   std::string digits;
   const std::string word = Lower(Stripped(text));
@@ -345,17 +166,6 @@ std::string BytesText(std::string_view text, const PostgresType& type) {
     throw ApiError(400, "22023", "invalid hexadecimal data: odd number of digits");
   }
   return hex;
-}
-
-std::string ClockText(std::string_view text, const PostgresType& type) {
-  const std::string word = Stripped(text);
-  const std::string moment = "2000-01-01 " + word;
-  PostgresType timestamp = PlainType(Kind::kTimestamp);
-  try {
-    return MomentText(moment, timestamp).substr(11);
-  } catch (const ApiError&) {
-    Invalid(text, type, "22007");
-  }
 }
 
 std::string InetText(std::string_view text, const PostgresType& type) {

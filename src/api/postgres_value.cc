@@ -1,12 +1,11 @@
 #include "api/postgres_value.h"
 
 #include <arrow/api.h>
-#include <arrow/util/decimal.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "api/api_error.h"
+#include "api/array_literal.h"
 #include "api/input_value.h"
 #include "api/raw_json.h"
 #include "engine/value_text.h"
@@ -120,182 +119,7 @@ std::string ListText(const arrow::Array& values, int64_t from, int64_t count,
   return ArrayLiteral(elements);
 }
 
-bool NeedsQuotes(std::string_view element) {
-  if (element.empty()) return true;
-  if (element.size() == 4) {
-    std::string lower(element);
-    std::ranges::transform(lower, lower.begin(),
-                           [](unsigned char c) { return std::tolower(c); });
-    if (lower == "null") return true;
-  }
-  return element.find_first_of("{},\"\\ \t\n\r\v\f") != element.npos;
-}
-
-[[noreturn]] void MalformedArray(std::string_view literal, const char* details) {
-  throw ApiError(400, "22P02", fmt::format("malformed array literal: \"{}\"", literal))
-      .WithDetails(details);
-}
-
-/// Reads '{…}': quotes, backslashes, NULL, and arrays in arrays as they stand.
-class ArrayReader {
- public:
-  explicit ArrayReader(std::string_view literal) : literal_(literal) {}
-
-  std::vector<std::optional<std::string>> Read() {
-    SkipSpaces();
-    if (at_ == literal_.size() || literal_[at_] != '{') {
-      MalformedArray(literal_,
-                     "Array value must start with \"{\" or dimension information.");
-    }
-    ++at_;
-    SkipSpaces();
-    if (Peek() == '}') return End();
-    for (;;) {
-      Element();
-      SkipSpaces();
-      if (Peek() == '}') return End();
-      if (Peek() != ',') MalformedArray(literal_, "Unexpected end of input.");
-      ++at_;
-      SkipSpaces();
-    }
-  }
-
- private:
-  char Peek() const { return at_ < literal_.size() ? literal_[at_] : '\0'; }
-
-  void SkipSpaces() {
-    while (at_ < literal_.size() &&
-           std::isspace(static_cast<unsigned char>(literal_[at_])))
-      ++at_;
-  }
-
-  std::vector<std::optional<std::string>> End() {
-    ++at_;
-    SkipSpaces();
-    if (at_ != literal_.size())
-      MalformedArray(literal_, "Junk after closing right brace.");
-    return std::move(elements_);
-  }
-
-  void Element() {
-    if (Peek() == '"') return Quoted();
-    if (Peek() == '{') return Nested();
-    std::string text;
-    while (at_ < literal_.size() && Peek() != ',' && Peek() != '}') {
-      if (Peek() == '"' || Peek() == '{')
-        MalformedArray(literal_, "Incorrectly quoted array element.");
-      if (Peek() == '\\') ++at_;
-      if (at_ < literal_.size()) text += literal_[at_++];
-    }
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
-      text.pop_back();
-    if (text.empty()) MalformedArray(literal_, "Unexpected \"}\" character.");
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(),
-                           [](unsigned char c) { return std::tolower(c); });
-    elements_.push_back(lower == "null" ? std::nullopt : std::optional(std::move(text)));
-  }
-
-  void Quoted() {
-    std::string text;
-    for (++at_; Peek() != '"'; ++at_) {
-      if (Peek() == '\\') ++at_;
-      if (at_ >= literal_.size()) MalformedArray(literal_, "Unexpected end of input.");
-      text += literal_[at_];
-    }
-    ++at_;
-    elements_.emplace_back(std::move(text));
-  }
-
-  void Nested() {
-    const size_t start = at_;
-    int depth = 0;
-    bool quoted = false;
-    for (; at_ < literal_.size(); ++at_) {
-      const char c = literal_[at_];
-      if (c == '\\') {
-        ++at_;
-      } else if (c == '"') {
-        quoted = !quoted;
-      } else if (!quoted && c == '{') {
-        ++depth;
-      } else if (!quoted && c == '}' && --depth == 0) {
-        ++at_;
-        elements_.emplace_back(std::string(literal_.substr(start, at_ - start)));
-        return;
-      }
-    }
-    MalformedArray(literal_, "Unexpected end of input.");
-  }
-
-  std::string_view literal_;
-  size_t at_ = 0;
-  std::vector<std::optional<std::string>> elements_;
-};
-
-struct Decimal {
-  arrow::Decimal256 digits;
-  int32_t scale = 0;
-};
-
-Decimal ParseDecimal(std::string_view text) {
-  Decimal decimal;
-  int32_t precision = 0;
-  if (!arrow::Decimal256::FromString(text, &decimal.digits, &precision, &decimal.scale)
-           .ok()) {
-    throw Fail(ErrorKind::kInternal, "Not a decimal: {}", text);
-  }
-  return decimal;
-}
-
-/// "-5" as "-0.05" for a scale of 2.
-std::string WithPoint(std::string digits, size_t scale) {
-  const bool negative = digits.starts_with('-');
-  if (negative) digits.erase(0, 1);
-  if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
-  if (scale > 0) digits.insert(digits.size() - scale, ".");
-  return negative ? "-" + digits : digits;
-}
-
-/// The weight of a numeric's first group of four digits, and that group.
-std::pair<int, int> FirstGroup(const Decimal& decimal) {
-  std::string digits =
-      arrow::Decimal256(arrow::Decimal256::Abs(decimal.digits)).ToIntegerString();
-  if (digits == "0") return {0, 0};
-  const int before = static_cast<int>(digits.size()) - decimal.scale;
-  const int weight = before > 0 ? (before - 1) / 4 : -((-before) / 4 + 1);
-  const int length = before - weight * 4;
-  digits.append(4, '0');
-  return {
-      weight,
-      std::atoi(digits.substr(0, static_cast<size_t>(std::clamp(length, 1, 4))).c_str())};
-}
-
 }  // namespace
-
-std::vector<std::optional<std::string>> ArrayElements(std::string_view literal) {
-  return ArrayReader(literal).Read();
-}
-
-std::string ArrayLiteral(const std::vector<std::optional<std::string>>& elements) {
-  std::string literal = "{";
-  for (const auto& element : elements) {
-    if (literal.size() > 1) literal += ',';
-    if (!element) {
-      literal += "NULL";
-    } else if (!NeedsQuotes(*element)) {
-      literal += *element;
-    } else {
-      literal += '"';
-      for (const char c : *element) {
-        if (c == '"' || c == '\\') literal += '\\';
-        literal += c;
-      }
-      literal += '"';
-    }
-  }
-  return literal + "}";
-}
 
 std::optional<std::string> PostgresText(const arrow::Array& array, int64_t row,
                                         const PostgresType& type) {
@@ -420,35 +244,6 @@ std::string CastText(std::string_view text, const PostgresType& from,
     default: break;
   }
   return InputText(text, to);
-}
-
-std::string DividedNumeric(std::string_view numerator, std::string_view denominator) {
-  const Decimal above = ParseDecimal(numerator);
-  const Decimal below = ParseDecimal(denominator);
-  const auto [weight1, first1] = FirstGroup(above);
-  const auto [weight2, first2] = FirstGroup(below);
-  const int weight = weight1 - weight2 - (first1 <= first2 ? 1 : 0);
-  const int32_t scale = std::max({16 - weight * 4, above.scale, below.scale, 0});
-  // One digit more, to round by.
-  const int32_t shift = scale + 1 - above.scale + below.scale;
-  const auto scaled = above.digits.Rescale(0, shift);
-  if (!scaled.ok()) return InexactQuotient(numerator, denominator);
-  auto quotient = arrow::Decimal256(*scaled / below.digits);
-  const bool negative = quotient < arrow::Decimal256(0);
-  quotient += arrow::Decimal256(negative ? -5 : 5);
-  return WithPoint(arrow::Decimal256(quotient / arrow::Decimal256(10)).ToIntegerString(),
-                   static_cast<size_t>(scale));
-}
-
-std::string InexactQuotient(std::string_view numerator, std::string_view denominator) {
-  const double quotient = std::strtod(std::string(numerator).c_str(), nullptr) /
-                          std::strtod(std::string(denominator).c_str(), nullptr);
-  arrow::DoubleBuilder builder;
-  std::shared_ptr<arrow::Array> array;
-  if (!builder.Append(quotient).ok() || !builder.Finish(&array).ok()) {
-    throw Fail(ErrorKind::kInternal, "No memory for a number");
-  }
-  return PlainText(*array, 0);
 }
 
 }  // namespace shoestring

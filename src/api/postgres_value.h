@@ -32,17 +32,4 @@ void AppendJsonOfText(std::string_view text, const PostgresType& type, std::stri
 std::string CastText(std::string_view text, const PostgresType& from,
                      const PostgresType& to);
 
-/// The elements of '{a,"b c",NULL}', those of inner arrays as they are; throws ApiError
-/// 22P02 for what is no array.
-std::vector<std::optional<std::string>> ArrayElements(std::string_view literal);
-
-/// '{…}' of these elements.
-std::string ArrayLiteral(const std::vector<std::optional<std::string>>& elements);
-
-/// numerator / denominator as Postgres divides numerics; both are decimals.
-std::string DividedNumeric(std::string_view numerator, std::string_view denominator);
-
-/// The same for doubles.
-std::string InexactQuotient(std::string_view numerator, std::string_view denominator);
-
 }  // namespace shoestring

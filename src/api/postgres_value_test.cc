@@ -8,10 +8,6 @@
 namespace shoestring {
 namespace {
 
-using testing::ElementsAre;
-using testing::Optional;
-using Kind = PostgresType::Kind;
-
 PostgresType Type(const char* name) { return PostgresTypeOf(name, {}); }
 
 std::string Json(const char* text, const char* type) {
@@ -52,28 +48,6 @@ TEST(PostgresValue, ArrowValues) {
   std::string csv;
   AppendPostgresCsv(*array, 0, Type("text"), &csv);
   EXPECT_EQ(csv, "\"a\"\"b\"");
-}
-
-TEST(PostgresValue, ArrayLiterals) {
-  EXPECT_THAT(ArrayElements(" { a , \"b \\\"c\" ,NULL, {x,y} } "),
-              ElementsAre(Optional(std::string("a")), Optional(std::string("b \"c")),
-                          std::nullopt, Optional(std::string("{x,y}"))));
-  EXPECT_TRUE(ArrayElements("{}").empty());
-  EXPECT_EQ(ArrayLiteral({"a", "", "null", "b,c", std::nullopt}),
-            R"({a,"","null","b,c",NULL})");
-  for (const char* wrong : {"", "a", "{", "{a", "{a}b", "{a,}", "{\"a}", "{a\"b}"}) {
-    EXPECT_THROW(ArrayElements(wrong), ApiError) << wrong;
-  }
-}
-
-TEST(PostgresValue, NumericsAreDividedAsPostgresDoes) {
-  // SELECT 8800::numeric / 8, 10 / 3.0, 1 / 7.0, -2 / 3.0, 100000 / 3.0, 0.001 / 3, …
-  EXPECT_EQ(DividedNumeric("8800", "8"), "1100.0000000000000000");
-  EXPECT_EQ(DividedNumeric("10", "3"), "3.3333333333333333");
-  EXPECT_EQ(DividedNumeric("1", "7"), "0.14285714285714285714");
-  EXPECT_EQ(DividedNumeric("-2", "3"), "-0.66666666666666666667");
-  EXPECT_EQ(DividedNumeric("100000", "3"), "33333.333333333333");
-  EXPECT_EQ(DividedNumeric("0", "3"), "0.00000000000000000000");
 }
 
 TEST(PostgresValue, Casts) {

@@ -9,6 +9,7 @@
 #include "api/api_error.h"
 #include "api/openapi.h"
 #include "api/row_writer.h"
+#include "api/whole_body.h"
 #include "base/json.h"
 #include "engine/result_format.h"
 
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "/rest/v1";
 constexpr double kLikeName = 0.75;
-
-/// An answer of this size is written before its headers are sent, so that a value that
-/// cannot be written is a refusal, and no broken answer.
-constexpr size_t kWholeAnswer = 4 << 20;
 
 /// The parts of a path, "/rest/v1" taken off.
 std::vector<std::string> PathParts(std::string_view path) {
@@ -76,36 +73,6 @@ struct HeldAnswer {
   ReadNode node;
   FetchedRows rows;
 };
-
-/// What was begun, then the rest.
-class Continued : public ApiBody {
- public:
-  Continued(std::string begun, std::unique_ptr<ApiBody> rest)
-      : begun_(std::move(begun)), rest_(std::move(rest)) {}
-
-  std::optional<std::string> Next() override {
-    if (!begun_.empty()) return std::exchange(begun_, {});
-    try {
-      return rest_->Next();
-    } catch (const ApiError& error) {
-      throw Fail(ErrorKind::kData, "{}", error.what());
-    }
-  }
-
- private:
-  std::string begun_;
-  std::unique_ptr<ApiBody> rest_;
-};
-
-std::unique_ptr<ApiBody> WholeIfSmall(std::unique_ptr<ApiBody> body) {
-  std::string text;
-  while (text.size() < kWholeAnswer) {
-    auto piece = body->Next();
-    if (!piece) return TextBody(std::move(text));
-    text += *piece;
-  }
-  return std::make_unique<Continued>(std::move(text), std::move(body));
-}
 
 Parameter SqlParameter(const boost::json::value& given) {
   if (given.is_null()) return std::monostate();

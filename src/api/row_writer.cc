@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "api/api_error.h"
+#include "api/numeric_quotient.h"
 #include "api/postgres_value.h"
 #include "api/raw_json.h"
 #include "engine/value_text.h"

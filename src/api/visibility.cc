@@ -1,37 +1,15 @@
-#include <boost/json.hpp>
-
 #include <algorithm>
 
 #include "api/api_error.h"
+#include "api/claims.h"
 #include "api/read_plan.h"
-#include "base/json.h"
+#include "base/error.h"
 
 namespace shoestring {
 
 namespace {
 
 constexpr int kPredicateDepth = 32;
-
-/// The value of "app.team" in the claims as text; nothing when there is none.
-std::optional<std::string> Claim(const boost::json::value& claims,
-                                 std::string_view name) {
-  const boost::json::value* value = &claims;
-  // A claim may have a dot in its own name, such as https://example.com/team.
-  if (value->is_object() && value->get_object().contains(name)) {
-    value = &value->get_object().at(name);
-    name = "";
-  }
-  while (!name.empty()) {
-    const std::string_view part = name.substr(0, name.find('.'));
-    if (!value->is_object()) return std::nullopt;
-    value = value->get_object().if_contains(part);
-    if (!value) return std::nullopt;
-    name.remove_prefix(std::min(name.size(), part.size() + 1));
-  }
-  if (value->is_null()) return std::nullopt;
-  if (value->is_string()) return std::string(value->get_string());
-  return boost::json::serialize(*value);
-}
 
 bool IsClaimName(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
@@ -44,8 +22,7 @@ bool IsClaimName(std::string_view name) {
 /// Puts claims in the places of {…}; false when one is missing.
 class ClaimFiller {
  public:
-  explicit ClaimFiller(const std::string& claims)
-      : claims_(ParseJsonNumbersAsText(claims, "claims")) {}
+  explicit ClaimFiller(const std::string& claims) : claims_(claims) {}
 
   bool Fill(LogicTree* tree) const {
     if (tree->filter) {
@@ -67,7 +44,7 @@ class ClaimFiller {
       const std::string_view name = rest.substr(open + 1, close - open - 1);
       filled += rest.substr(0, open);
       if (IsClaimName(name)) {
-        const auto value = Claim(claims_, name);
+        const auto value = ClaimText(claims_, name);
         if (!value) return false;
         filled += *value;
       } else {
@@ -79,7 +56,7 @@ class ClaimFiller {
     return true;
   }
 
-  const boost::json::value claims_;
+  const std::string& claims_;
 };
 
 /// What no row passes.

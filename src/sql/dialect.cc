@@ -1,54 +1,13 @@
 #include "sql/dialect.h"
 
 #include "base/error.h"
+#include "sql/type_name.h"
 
 namespace shoestring {
 
 namespace {
 
 using Kind = SqlExpression::Kind;
-
-std::string DuckdbTypeName(const SqlType& type) {
-  switch (type.kind) {
-    case SqlType::Kind::kBoolean: return "BOOLEAN";
-    case SqlType::Kind::kInteger: return "INTEGER";
-    case SqlType::Kind::kBigint: return "BIGINT";
-    case SqlType::Kind::kReal: return "FLOAT";
-    case SqlType::Kind::kDouble: return "DOUBLE";
-    case SqlType::Kind::kDecimal:
-      return fmt::format("DECIMAL({}, {})", type.precision, type.scale);
-    case SqlType::Kind::kDate: return "DATE";
-    case SqlType::Kind::kTimestamp: return "TIMESTAMP";
-    case SqlType::Kind::kTimestampTz: return "TIMESTAMPTZ";
-    case SqlType::Kind::kText: return "VARCHAR";
-    case SqlType::Kind::kBytes: return "BLOB";
-    case SqlType::Kind::kList: return DuckdbTypeName(type.element.at(0)) + "[]";
-  }
-  return "VARCHAR";
-}
-
-std::string TrinoTypeName(const SqlType& type) {
-  switch (type.kind) {
-    case SqlType::Kind::kReal: return "real";
-    case SqlType::Kind::kTimestamp: return "timestamp(6)";
-    case SqlType::Kind::kTimestampTz: return "timestamp(6) with time zone";
-    case SqlType::Kind::kBytes: return "varbinary";
-    case SqlType::Kind::kList:
-      return fmt::format("array({})", TrinoTypeName(type.element.at(0)));
-    default: return DuckdbTypeName(type);
-  }
-}
-
-std::string PostgresTypeName(const SqlType& type) {
-  switch (type.kind) {
-    case SqlType::Kind::kReal: return "real";
-    case SqlType::Kind::kDouble: return "double precision";
-    case SqlType::Kind::kText: return "text";
-    case SqlType::Kind::kBytes: return "bytea";
-    case SqlType::Kind::kList: return PostgresTypeName(type.element.at(0)) + "[]";
-    default: return DuckdbTypeName(type);
-  }
-}
 
 /// A step of RFC 6901: "/a~1b".
 std::string Pointer(const std::string& key) {
@@ -206,14 +165,7 @@ class Renderer {
     Add(")");
   }
 
-  std::string TypeName(const SqlType& type) const {
-    switch (dialect_) {
-      case SqlDialect::kDuckdb: return DuckdbTypeName(type);
-      case SqlDialect::kTrino: return TrinoTypeName(type);
-      case SqlDialect::kPostgres: return PostgresTypeName(type);
-    }
-    return "";
-  }
+  std::string TypeName(const SqlType& type) const { return SqlTypeName(type, dialect_); }
 
   /// Postgres finds the type of a placeholder by what stands beside it, so that enums and
   /// all its other types are compared as what they are. The others are told.

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/read_plan.h"
+#include "sql/dialect.h"
+
+namespace shoestring {
+
+/// A raw statement in the place of the first table: a function's.
+using NodeSource = std::optional<SqlSource>;
+
+/// Where a node's rows come from and which of them are asked for: its filters, its inner
+/// embeds, and what the role may see. One a request; throws ApiError for filters that do
+/// not fit.
+class NodeConditions {
+ public:
+  NodeConditions(SqlDialect dialect, const Visibility* visibility, NodeSource root = {})
+      : dialect_(dialect), visibility_(*visibility), root_(std::move(root)) {}
+
+  SqlDialect dialect() const { return dialect_; }
+  const Visibility& visibility() const { return visibility_; }
+
+  SqlSource Source(const ReadNode& node, const std::string& alias) const;
+  /// All of them, `table` being the alias of the node's.
+  std::vector<SqlExpression> Of(const ReadNode& node, const std::string& table);
+  /// The junction of a many-to-many relation, joined to its far side.
+  SqlJoin Junction(const Relation& relation, const std::string& to,
+                   const std::string& alias);
+  /// Whether all rows of the table are asked for.
+  bool AreNone(const ReadNode& node) const;
+  /// An alias that no other table of the request has.
+  std::string NewAlias();
+
+ private:
+  SqlExpression Tree(const LogicTree& tree, const ReadNode& node,
+                     const std::string& table, bool trusted);
+  SqlExpression HasEmbed(const ReadNode& embed, const std::string& table);
+
+  const SqlDialect dialect_;
+  const Visibility& visibility_;
+  const NodeSource root_;
+  int aliases_ = 0;
+};
+
+}  // namespace shoestring

@@ -1,0 +1,126 @@
+#include "api/rest_api.h"
+
+#include <arrow/api.h>
+#include <gtest/gtest.h>
+
+#include "engine/duckdb_engine.h"
+#include "engine/test_lake.h"
+
+namespace shoestring {
+namespace {
+
+/// Remembers what the queries of the last request have read.
+class Watched : public Engine {
+ public:
+  explicit Watched(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+  std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
+                                   std::stop_token cancel) override {
+    ++queries;
+    return std::make_unique<Result>(engine_->Run(statement, limits, std::move(cancel)),
+                                    this);
+  }
+
+  int queries = 0;
+  int64_t files = 0;
+
+ private:
+  class Result : public QueryResult {
+   public:
+    Result(std::unique_ptr<QueryResult> result, Watched* of)
+        : result_(std::move(result)), of_(of) {}
+    ~Result() override { of_->files += result_->statistics().files; }
+    Result(const Result&) = delete;
+    Result& operator=(const Result&) = delete;
+    std::shared_ptr<arrow::Schema> schema() const override { return result_->schema(); }
+    std::shared_ptr<arrow::RecordBatch> Next() override { return result_->Next(); }
+    QueryStatistics statistics() const override { return result_->statistics(); }
+
+   private:
+    std::unique_ptr<QueryResult> result_;
+    Watched* of_;
+  };
+
+  std::unique_ptr<Engine> engine_;
+};
+
+template <typename Builder, typename Value>
+std::shared_ptr<arrow::Array> Column(const std::shared_ptr<arrow::DataType>& type,
+                                     const std::vector<Value>& values) {
+  Builder builder(type, arrow::default_memory_pool());
+  for (const Value& value : values) EXPECT_TRUE(builder.Append(value).ok());
+  return *builder.Finish();
+}
+
+class RestApiTest : public testing::Test {
+ protected:
+  RestApiTest() {
+    TableMetadata table = TestLake::Table(
+        "events",
+        {{.name = "id", .type = {.kind = LakeType::Kind::kLong}, .source_type = "bigint"},
+         {.name = "day", .type = {.kind = LakeType::Kind::kDate}, .source_type = "date"}},
+        {.granularity = Granularity::kYear, .column = "day"});
+    table.properties["shoestring.primary-key"] = R"(["id"])";
+    // Two days of 2020, 2021 and 2022.
+    for (const int year : {0, 1, 2}) {
+      const int32_t day = 18262 + year * 366;
+      lake_.AddFile(
+          &table, {2020 + year},
+          {Column<arrow::Int64Builder, int64_t>(arrow::int64(), {year * 2, year * 2 + 1}),
+           Column<arrow::Date32Builder, int32_t>(arrow::date32(), {day, day + 1})});
+    }
+    lake_.Commit({table});
+    engine_ = std::make_unique<Watched>(OpenDuckdbEngine(lake_.store()));
+    api_ = std::make_unique<RestApi>(engine_.get(), ReadLakeSchema(lake_.store()),
+                                     RestOptions());
+  }
+
+  std::string Get(const std::string& query, const char* prefer = "") {
+    engine_->files = engine_->queries = 0;
+    Access access;
+    access.all_tables = true;
+    ApiResponse response =
+        api_->Handle({"GET", "/rest/v1/events", query, {{"prefer", prefer}}, ""}, access,
+                     {}, std::chrono::seconds(30));
+    for (const auto& [name, value] : response.headers) {
+      if (name == "Content-Range") range_ = value;
+    }
+    std::string body;
+    while (auto piece = response.body->Next()) body += *piece;
+    return body;
+  }
+
+  TestLake lake_;
+  std::unique_ptr<Watched> engine_;
+  std::unique_ptr<RestApi> api_;
+  std::string range_;
+};
+
+TEST_F(RestApiTest, FilesThatCannotMatchAreNotOpened) {
+  EXPECT_EQ(Get("day=eq.2021-01-01&select=id"), R"([{"id":2}])");
+  EXPECT_EQ(engine_->files, 1);
+  EXPECT_EQ(Get("year=eq.2022&select=id&limit=1"), R"([{"id":4}])");
+  EXPECT_EQ(engine_->files, 1);
+  EXPECT_EQ(Get("id=in.(0,1)&select=day"),
+            "[{\"day\":\"2020-01-01\"},\n {\"day\":\"2020-01-02\"}]");
+  EXPECT_EQ(engine_->files, 1);
+}
+
+TEST_F(RestApiTest, ACountWithoutFiltersAsksNobody) {
+  EXPECT_EQ(Get("limit=1&select=id&order=id", "count=exact"), R"([{"id":0}])");
+  EXPECT_EQ(range_, "0-0/6");
+  EXPECT_EQ(engine_->queries, 1);
+}
+
+TEST_F(RestApiTest, AQueryThatIsCancelledIsAnAnswerToo) {
+  Access access;
+  access.all_tables = true;
+  std::stop_source stop;
+  stop.request_stop();
+  const ApiResponse response = api_->Handle({"GET", "/events", "", {}, ""}, access,
+                                            stop.get_token(), std::chrono::seconds(30));
+  EXPECT_EQ(response.status, 500);
+}
+
+}  // namespace
+}  // namespace shoestring
