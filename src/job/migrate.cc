@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "job/declare.h"
 #include "job/proof.h"
 #include "job/run_record.h"
 #include "job/table_choice.h"
@@ -252,6 +253,8 @@ void Migration::Commit() {
                                       std::move(table), *catalog_, state_));
   }
   catalog_->Commit(changes, [&] { record_->Renew(); });
+  // Before the superseded files go: readers of the old version look for them yet.
+  report_.declared = FollowDeclarations(store_.get());
 }
 
 void Migration::Show(std::string phase) {

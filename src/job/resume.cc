@@ -45,35 +45,17 @@ std::map<std::string, FinishedTable> FinishedTables(ObjectStore* store,
   return tables;
 }
 
-// The sizes of what was staged and published, by key.
-using Sizes = std::map<std::string, int64_t>;
-
-void ListInto(Sizes* sizes, ObjectStore* store, const std::string& folder) {
-  for (auto& object : store->List(folder)) {
-    sizes->emplace(std::move(object.key), object.size);
-  }
-}
-
-// A folder's tokens are keys, which can be looked up; a bucket's can only be tried. After
-// a power failure a file may be there without its end.
-bool StillThere(const Sizes& sizes, const FinishedTable& finished) {
-  return std::ranges::all_of(finished.copied.objects, [&](const StagedObject& object) {
-    if (!object.token.starts_with(RunFolder(finished.run))) return true;
-    auto found = sizes.find(object.token);
-    if (found == sizes.end()) found = sizes.find(object.key);
-    return found != sizes.end() && found->second == object.size;
-  });
-}
-
 struct Verdict {
   bool kept;
   std::string why;
 };
 
-Verdict Judge(Connection* connection, const Sizes& sizes, const FinishedTable& finished,
+Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& finished,
               const TablePlan& plan, const PlanIdentity& identity, bool keep_changed) {
   const Connection::Subject subject(connection, "Table " + plan.name);
-  if (!StillThere(sizes, finished)) return {false, "some of its files are gone"};
+  if (!store->Missing(finished.copied.objects).empty()) {
+    return {false, "some of its files are gone"};
+  }
   if (finished.plan != identity.checksum) {
     return {false, "its columns, types, partitions or order are others now"};
   }
@@ -144,15 +126,12 @@ Resumption Resume(Connection* connection, ObjectStore* store,
   Resumption resumption;
   resumption.kept.resize(plans.size());
   auto finished = FinishedTables(store, taken);
-  Sizes sizes;
-  for (const FoundRun& run : taken) ListInto(&sizes, store, RunFolder(run.info.id));
   for (size_t i = 0; i < plans.size(); ++i) {
     const auto found = finished.find(plans[i].name);
     if (found == finished.end()) continue;
     FinishedTable& table = found->second;
-    ListInto(&sizes, store, fmt::format("data/{}/", table.table));
     auto [kept, why] =
-        Judge(connection, sizes, table, plans[i], identities[i], keep_changed);
+        Judge(connection, store, table, plans[i], identities[i], keep_changed);
     resumption.tables.push_back({.table = table.table,
                                  .run = table.run,
                                  .source_lsn = table.source_lsn,

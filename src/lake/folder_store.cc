@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <thread>
 #include <utility>
@@ -325,6 +326,20 @@ void FolderStore::Publish(const StagedObject& object) {
                object.key);
   }
   throw FailContended(object.key);
+}
+
+std::vector<StagedObject> FolderStore::Missing(std::span<const StagedObject> objects) {
+  // After a power failure a file may be there without its end.
+  const auto is_whole = [&](const std::string& key, int64_t size) {
+    CheckKey(key);
+    const auto file = StatFile(root_fd_.get(), key);
+    return file && file->st_size == size;
+  };
+  std::vector<StagedObject> missing;
+  std::ranges::copy_if(objects, std::back_inserter(missing), [&](const auto& object) {
+    return !is_whole(object.token, object.size) && !is_whole(object.key, object.size);
+  });
+  return missing;
 }
 
 void FolderStore::DiscardStaged(std::string_view run) {

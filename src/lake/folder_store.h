@@ -43,6 +43,7 @@ class FolderStore final : public ObjectStore {
   int64_t WriterMemory(int writers) const override;
   /// Doing it again is no error, so that a run that was killed in between can go on.
   void Publish(const StagedObject& object) override;
+  std::vector<StagedObject> Missing(std::span<const StagedObject> objects) override;
   void DiscardStaged(std::string_view run) override;
   void Put(std::string_view key, std::string_view content) override;
   std::optional<std::string> PutIf(std::string_view key, std::string_view content,

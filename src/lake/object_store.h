@@ -89,6 +89,8 @@ class ObjectStore {
   virtual int64_t WriterMemory(int writers) const = 0;
   /// Makes a staged object visible under its key, replacing what was there.
   virtual void Publish(const StagedObject& object) = 0;
+  /// Those of `objects` that neither wait any more nor are visible, whole.
+  virtual std::vector<StagedObject> Missing(std::span<const StagedObject> objects) = 0;
   /// Drops what Create() staged for a run, by whatever process, and nobody published.
   virtual void DiscardStaged(std::string_view run) = 0;
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <iterator>
 #include <map>
-#include <ranges>
 #include <tuple>
 
 #include "base/error.h"
@@ -154,7 +154,9 @@ char Character(const Rows& rows, int row, int column) {
 using ByOid = std::map<int64_t, TableDescription*>;
 
 std::string OidsOf(const ByOid& tables) {
-  return fmt::format("{{{}}}", fmt::join(std::views::keys(tables), ","));
+  std::vector<int64_t> oids;
+  for (const auto& [oid, table] : tables) oids.push_back(oid);
+  return fmt::format("{{{}}}", fmt::join(oids, ","));
 }
 
 void ReadColumns(Connection* connection, const ByOid& tables) {
@@ -219,6 +221,16 @@ void ReadRelations(Connection* connection, const ByOid& tables) {
   }
 }
 
+void ReadPolicies(Connection* connection, const ByOid& tables) {
+  ByOid secured;
+  std::ranges::copy_if(tables, std::inserter(secured, secured.end()),
+                       [](const auto& table) { return table.second->row_security; });
+  if (secured.empty()) return;
+  for (auto& [oid, policies] : shoestring::ReadPolicies(connection, OidsOf(secured))) {
+    secured.at(oid)->policies = std::move(policies);
+  }
+}
+
 std::string JoinNames(const std::vector<std::string>& names) {
   return names.empty() ? "(none)" : fmt::format("{}", fmt::join(names, ", "));
 }
@@ -259,6 +271,7 @@ std::vector<TableDescription> DescribeTogether(Connection* connection,
   ReadIndexes(connection, by_oid);
   ReadForeignKeys(connection, by_oid);
   ReadRelations(connection, by_oid);
+  ReadPolicies(connection, by_oid);
   return tables;
 }
 

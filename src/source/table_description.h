@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/connection.h"
+#include "source/policy.h"
 
 namespace shoestring {
 
@@ -73,6 +74,7 @@ struct TableDescription {
   uint32_t oid = 0;
   char kind = 'r';
   bool row_security = false;
+  std::vector<Policy> policies;  ///< Of a table with row security.
   std::string comment;
   std::vector<SourceColumn> columns;
   std::vector<SourceIndex> indexes;
