@@ -10,6 +10,7 @@
 #include "job/declare.h"
 #include "job/proof.h"
 #include "job/run_record.h"
+#include "job/table_choice.h"
 #include "job/table_copy.h"
 #include "job/table_version.h"
 #include "job/task_pool.h"
@@ -125,10 +126,8 @@ void Migration::Begin() {
   plans_ = PlanMigration(&connection_, options_);
   const std::string identity = IdentityOf(&connection_, options_);
   RunRequest request{"migrate", connection_.description(), identity, {}, options_.fresh};
-  for (const auto& plan : plans_) {
-    request.tables.push_back(plan.name);
-    identities_.push_back(IdentityOf(&connection_, plan, options_));
-  }
+  for (const auto& plan : plans_) request.tables.push_back(plan.name);
+  identities_ = IdentitiesOf(&connection_, plans_, options_);
   // Not before: a source that cannot be read must not leave an empty folder behind.
   store_ = OpenObjectStore(options_.lake, /*create=*/true, options_.s3);
   record_.emplace(store_.get(), std::move(request), [this] { stop_.request_stop(); });

@@ -29,6 +29,7 @@ TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
     report.replaced.push_back(
         {plan.mappings[i].column, plan.mappings[i].policy, copied.replaced[i]});
   }
+  if (plan.source.row_security) report.rows_draft = DraftRows(plan.source.policies);
   return report;
 }
 
@@ -40,6 +41,15 @@ json::object JsonTimes(const StageTimes& times) {
           {"sort_ms", times.Milliseconds(Stage::kSort)},
           {"encode_ms", times.Milliseconds(Stage::kEncode)},
           {"store_ms", times.Milliseconds(Stage::kStore)}};
+}
+
+json::value FormatRowsDraft(const std::optional<PolicyDraft>& draft) {
+  if (!draft) return nullptr;
+  json::object roles;
+  for (const auto& [role, rows] : draft->roles) roles[role] = rows;
+  return json::object{
+      {"roles", std::move(roles)},
+      {"not_translated", json::array(draft->open.begin(), draft->open.end())}};
 }
 
 json::array FormatResumed(const std::vector<ResumedTable>& tables) {
@@ -98,6 +108,7 @@ std::string FormatReportJson(const MigrateReport& report) {
                       {"partitioned_by", table.partitioned_by},
                       {"sorted_by", table.sorted_by},
                       {"replaced", std::move(replaced)},
+                      {"rows_draft", FormatRowsDraft(table.rows_draft)},
                       {"source_lsn", table.source_lsn},
                       {"kept_from", table.kept_from}});
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "job/resume.h"
 #include "job/stage_clock.h"
 #include "job/table_copy.h"
+#include "source/policy_draft.h"
 
 namespace shoestring {
 
@@ -29,8 +31,9 @@ struct TableReport {
   std::string partitioned_by;
   std::string sorted_by;
   std::vector<ReplacedValues> replaced;
-  std::string source_lsn;  ///< The moment of the source that it shows.
-  std::string kept_from;   ///< The run that copied it; empty when it was this one.
+  std::optional<PolicyDraft> rows_draft;  ///< Of a table with row-level security.
+  std::string source_lsn;                 ///< The moment of the source that it shows.
+  std::string kept_from;  ///< The run that copied it; empty when it was this one.
 };
 
 struct MigrateReport {
