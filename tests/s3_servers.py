@@ -1,18 +1,11 @@
 """Throwaway S3 servers for tests and benchmarks: SeaweedFS and VersityGW, two that share no
-code, and toxiproxy for connections that misbehave.
-
-As with servers.py, all that a server writes lies in a temporary folder, it listens on free
-ports of 127.0.0.1 alone, and it ends with the process that started it.
-"""
+code, and toxiproxy for connections that misbehave."""
 
 import contextlib
 import dataclasses
 import json
-import pathlib
 import secrets
-import shutil
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -21,54 +14,28 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from program import Program
 from servers import ROOT, ServerError, end_with_parent, free_port
 
 REGION = "us-east-1"
 
 
-class S3Server:
-    """What the two have in common, as a context manager.
+class S3Server(Program):
+    """What the two have in common.
 
     tls: serves https, with a certificate that `ca` (a PEM file) has signed.
     """
 
-    name = None
-
     def __init__(self, *, tls=False):
         self.access_key = "AKIA" + secrets.token_hex(8).upper()
         self.secret_key = secrets.token_hex(20)
-        self.port = None
         self.ca = None
         self._tls = tls
-        self._folder = None
-        self._process = None
         self._buckets = 0
-
-    def __enter__(self):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix=f"shoestring-{self.name}-"))
-        try:
-            if self._tls:
-                self.ca = make_certificate(self._folder)
-            for attempt in range(3):  # another process may take a port first
-                if self._launch(last=attempt == 2):
-                    return self
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_):
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def endpoint(self):
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
-
-    @property
-    def process_id(self):
-        return self._process.pid
 
     def environment(self):
         """The variables that name the server's only user, for a client's environment."""
@@ -94,30 +61,10 @@ class S3Server:
         self.client().create_bucket(Bucket=name)
         return Bucket(self, name)
 
-    def log(self):
-        return (self._folder / "log").read_text(errors="replace")
-
-    def _command(self):
-        """The program and its arguments, on ports that are free now; sets `port`."""
-        raise NotImplementedError
-
-    def _launch(self, last):
-        """Starts the server and waits for an answer; False if a port was taken."""
-        command = self._command()
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self._folder, start_new_session=True, preexec_fn=end_with_parent)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                if "address already in use" in self.log() and not last:
-                    return False
-                raise ServerError(f"{self.name} did not start:\n{self.log()}")
-            if self._answers():
-                return True
-            time.sleep(0.1)
-        raise ServerError(f"{self.name} gave no answer in 60 s:\n{self.log()}")
+    def _prepare(self):
+        (self.folder / "data").mkdir()
+        if self._tls:
+            self.ca = make_certificate(self.folder)
 
     def _answers(self):
         try:
@@ -146,19 +93,16 @@ class SeaweedFS(S3Server):
             yield self._limited
 
     def _command(self):
-        config = self._folder / "s3.json"
+        config = self.folder / "s3.json"
         config.write_text(json.dumps({"identities": [
             {"name": access, "actions": actions,
              "credentials": [{"accessKey": access, "secretKey": secret}]}
             for access, secret, actions in self._identities()]}))
-        data = self._folder / "data"
-        data.mkdir(exist_ok=True)
-        self.port = free_port()
         ports = [f"-{part}.port{kind}={free_port()}" for part in ("master", "volume", "filer")
                  for kind in ("", ".grpc")]
-        tls = [f"-s3.cert.file={self._folder / 'server.pem'}",
-               f"-s3.key.file={self._folder / 'server.key'}"] if self._tls else []
-        return [_program(ROOT / ".deps/python/bin/weed"), "server", f"-dir={data}",
+        tls = [f"-s3.cert.file={self.folder / 'server.pem'}",
+               f"-s3.key.file={self.folder / 'server.key'}"] if self._tls else []
+        return [_program(ROOT / ".deps/python/bin/weed"), "server", f"-dir={self.folder / 'data'}",
                 "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports, "-s3",
                 f"-s3.port={self.port}", f"-s3.port.grpc={free_port()}",
                 f"-s3.config={config}", "-s3.port.iceberg=0",
@@ -174,14 +118,11 @@ class VersityGW(S3Server):
     name = "versitygw"
 
     def _command(self):
-        data = self._folder / "data"
-        data.mkdir(exist_ok=True)
-        self.port = free_port()
-        tls = ["--cert", self._folder / "server.pem",
-               "--key", self._folder / "server.key"] if self._tls else []
+        tls = ["--cert", self.folder / "server.pem",
+               "--key", self.folder / "server.key"] if self._tls else []
         return [_program(ROOT / ".deps/bin/versitygw"), "--port", f"127.0.0.1:{self.port}",
                 "--access", self.access_key, "--secret", self.secret_key,
-                "--region", REGION, *tls, "posix", data]
+                "--region", REGION, *tls, "posix", self.folder / "data"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,15 @@ read by others, nothing is visible too early, and nothing is left behind."""
 
 import contextlib
 import json
+import os
 import pathlib
 import re
+import secrets
 import signal
 import subprocess
 import threading
 
+import boto3
 import pytest
 
 from fault_proxy import Answer, FaultProxy
@@ -199,6 +202,31 @@ def test_tables_of_any_name(pg15, make_database, lake, on):
 
 # --- run after run, run beside run
 
+@pytest.mark.parametrize("flags, expected", [
+    (["--s3-encryption", "AES256"], {"ServerSideEncryption": "AES256"}),
+    (["--s3-encryption", "aws:kms", "--s3-kms-key", "arn:aws:kms:us-east-1:1:key/lake"],
+     {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:1:key/lake"})])
+def test_encryption_is_asked_for_with_every_object(moto, source, shoestring, flags, expected):
+    """Moto keeps with an object what was asked for."""
+    client = boto3.client("s3", endpoint_url=moto.endpoint, region_name=REGION,
+                          aws_access_key_id="test", aws_secret_access_key="test")
+    bucket = f"encrypted-{secrets.token_hex(4)}"
+    client.create_bucket(Bucket=bucket)
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                   "AWS_REGION": REGION, "AWS_ENDPOINT_URL_S3": moto.endpoint}
+    lake = ["--lake", f"s3://{bucket}"]
+    shoestring("migrate", "--source", source.url, *lake, *flags,
+               "--s3-storage-class", "STANDARD_IA", env=environment)
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]]
+    heads = {key: client.head_object(Bucket=bucket, Key=key) for key in keys}
+    for key, head in heads.items():
+        assert {name: head.get(name) for name in expected} == expected, key
+        assert head.get("StorageClass", "STANDARD") == (
+            "STANDARD_IA" if key.startswith("data/") else "STANDARD"), key
+    assert any(key.startswith("data/") for key in keys)
+    shoestring("verify", *lake, "--source", source.url, env=environment)
+
+
 def test_a_second_run_replaces_its_tables_and_leaves_the_others(source, lake, on):
     on(lake, "migrate", "--source", source.url, "--partition-by", "filed")
     first = lake.content()
@@ -306,6 +334,28 @@ def test_an_interrupted_run_leaves_what_it_finished(source, binary, lake, on, si
     assert lake.content() == before and lake.strays(may_wait=True) == []
 
 
+def test_uploads_that_a_lifecycle_rule_ended_are_copied_again(source, binary, lake, on):
+    """Of two finished tables, one is still there when the run is gone on with."""
+    flags = ("--table", "t", "--table", "u", "--table", "slow")
+    with started(binary, lake, source, *flags) as process:
+        wait_for(lambda: len([key for key in lake.keys("runs/") if "/tables/" in key]) == 2)
+        process.kill()
+        process.communicate()
+    source.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    client = lake.server.client()
+    for upload in client.list_multipart_uploads(Bucket=lake.bucket.name)["Uploads"]:
+        if "data/u/" in upload["Key"]:
+            client.abort_multipart_upload(Bucket=lake.bucket.name, Key=upload["Key"],
+                                          UploadId=upload["UploadId"])
+    source.psql("DROP VIEW slow")
+    source.psql("CREATE TABLE slow AS SELECT 1 AS i")
+    report = json.loads(on(lake, "migrate", "--source", source.url, *flags, "--json").stdout)
+    assert {table["table"]: (table["kept"], table["why"]) for table in report["resumed"]} == {
+        "t": (True, "not changed since"), "u": (False, "some of its files are gone")}
+    assert lake.rows("u").num_rows == 2 and lake.strays() == []
+
+
 def test_a_failed_run_leaves_nothing(source, lake, on):
     """The last value of a large table cannot be kept: parts have been uploaded by then."""
     source.psql("""CREATE TABLE bulky AS SELECT i, numeric(6,2) '1.5' AS n,
@@ -361,7 +411,8 @@ def test_memory_is_bounded_as_on_a_folder(pg15, make_database, lake, on, shoestr
              "--json")
     peaks = [json.loads(done.stdout)["peak_memory_bytes"] for done in (
         shoestring("migrate", "--lake", tmp_path, *flags), on(lake, "migrate", *flags))]
-    assert peaks[1] < peaks[0] + 32e6, peaks
+    # 128 MB that do not compress; what the allocator keeps differs by a third of that.
+    assert peaks[1] < peaks[0] + 64e6, peaks
     assert lake.strays() == []
 
 

@@ -1,89 +1,21 @@
-"""Throwaway servers that stand for Athena: Trino, its engine, and moto, its Glue.
-
-As with servers.py, all that a server writes lies in a temporary folder, it listens on free
-ports of 127.0.0.1 alone, and it ends with the process that started it.
-"""
+"""Throwaway servers that stand for Athena: Trino, its engine, and moto, its Glue."""
 
 import contextlib
 import json
-import os
-import pathlib
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import servers
+from program import Program
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-DEPS = ROOT / ".deps"
+DEPS = servers.ROOT / ".deps"
 REGION = "us-east-1"
 
 # What the JVM of Trino needs: its own memory, and what its documentation asks for.
 JVM = ["-Xmx2G", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
        "-Djdk.attach.allowAttachSelf=true", "-Dfile.encoding=UTF-8",
        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"]
-
-
-class Program:
-    """A server process with a temporary folder, as a context manager."""
-
-    name = None
-    patience_s = 60
-
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"shoestring-{self.name}-"))
-        try:
-            for attempt in range(3):  # another process may take the port first
-                self.port = servers.free_port()
-                if self._launch(last=attempt == 2):
-                    return self
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_):
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def log(self):
-        return (self.folder / "log").read_text(errors="replace")
-
-    def _command(self):
-        raise NotImplementedError
-
-    def _answers(self):
-        raise NotImplementedError
-
-    _process = None
-
-    def _launch(self, last):
-        command = self._command()
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                start_new_session=True,
-                # A JVM that is told to quit prints its threads, and goes on.
-                preexec_fn=lambda: servers.end_with_parent(by=signal.SIGKILL),
-                env={**os.environ, "PYTHONPATH": str(DEPS / "python")})
-        deadline = time.monotonic() + self.patience_s
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                if "already in use" in self.log() and not last:
-                    return False
-                raise servers.ServerError(f"{self.name} did not start:\n{self.log()[-5000:]}")
-            with contextlib.suppress(OSError):
-                if self._answers():
-                    return True
-            time.sleep(0.2)
-        raise servers.ServerError(
-            f"{self.name} gave no answer in {self.patience_s} s:\n{self.log()[-5000:]}")
 
 
 class Moto(Program):
@@ -97,12 +29,20 @@ class Moto(Program):
 
     def glue(self, operation, **body):
         """Calls an operation of Glue's; returns its answer."""
+        return self._call("glue", f"AWSGlue.{operation}", body)
+
+    def athena(self, operation, **body):
+        """Calls an operation of Athena's; returns its answer."""
+        return self._call("athena", f"AmazonAthena.{operation}", body)
+
+    def _call(self, service, target, body):
         request = urllib.request.Request(
             self.endpoint, json.dumps(body).encode(), {
-                "X-Amz-Target": f"AWSGlue.{operation}",
+                "X-Amz-Target": target,
                 "Content-Type": "application/x-amz-json-1.1",
                 "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/"
-                                 f"{REGION}/glue/aws4_request, SignedHeaders=host, Signature=0"})
+                                 f"{REGION}/{service}/aws4_request, SignedHeaders=host, "
+                                 "Signature=0"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "{}")
 
@@ -128,8 +68,10 @@ class Moto(Program):
 class Trino(Program):
     """One Trino, coordinator and worker at once, over the tables that a Moto declares.
 
-    Its catalog `lake` reads Iceberg tables, `hive` all others. Both read file:// from this
-    machine, and s3:// from a server of s3_servers.py, if there is one.
+    Its catalog `lake` reads Iceberg tables, `hive` all others; `files` is like `hive`, with a
+    metastore of its own, for tables that Trino creates: moto keeps no statistics. All read
+    file:// and local:// from this machine, and s3:// from a server of s3_servers.py, if there
+    is one.
     settings: of config.properties, over the defaults. files: {name: text} beside it;
     "{folder}" in values of settings is where they are.
     """
@@ -191,13 +133,16 @@ class Trino(Program):
         self._write("catalog/lake.properties", {
             "connector.name": "iceberg", "iceberg.catalog.type": "glue",
             "iceberg.register-table-procedure.enabled": "true", **self._catalog()})
-        self._write("catalog/hive.properties", {
-            "connector.name": "hive", "hive.metastore": "glue",
-            "hive.partition-projection-enabled": "true",
-            "hive.ignore-absent-partitions": "true",
-            "hive.table-statistics-enabled": "false",
-            "hive.parquet.time-zone": "UTC", "hive.timestamp-precision": "MICROSECONDS",
-            **self._catalog()})
+        hive = {"connector.name": "hive", "hive.partition-projection-enabled": "true",
+                "hive.ignore-absent-partitions": "true",
+                "hive.table-statistics-enabled": "false", "hive.parquet.time-zone": "UTC",
+                "hive.timestamp-precision": "MICROSECONDS"}
+        self._write("catalog/hive.properties",
+                    {**hive, "hive.metastore": "glue", **self._catalog()})
+        self._write("catalog/files.properties", {
+            **hive, "hive.metastore": "file",
+            "hive.metastore.catalog.dir": f"local://{self.folder}/metastore",
+            **self._storage()})
         self._write("config.properties", {
             "coordinator": "true", "node-scheduler.include-coordinator": "true",
             "http-server.http.port": self.port, "discovery.uri": self.server,
@@ -218,13 +163,16 @@ class Trino(Program):
         glue = {"region": REGION, "endpoint-url": self._moto.endpoint,
                 "aws-access-key": "test", "aws-secret-key": "test",
                 "default-warehouse-dir": "local:///tmp"}
+        return {**{f"hive.metastore.glue.{k}": v for k, v in glue.items()}, **self._storage()}
+
+    def _storage(self):
         storage = {"fs.native-local.enabled": "true", "local.location": "/"}
         if self._s3:
             storage |= {"fs.native-s3.enabled": "true", "s3.endpoint": self._s3.endpoint,
                         "s3.region": REGION, "s3.path-style-access": "true",
                         "s3.aws-access-key": self._s3.access_key,
                         "s3.aws-secret-key": self._s3.secret_key}
-        return {**{f"hive.metastore.glue.{k}": v for k, v in glue.items()}, **storage}
+        return storage
 
     def _write(self, name, properties):
         (self.folder / name).write_text(

@@ -50,6 +50,9 @@ ApiError TranslateError(const Error& error) {
   const auto make = [&](int status, std::string_view code) {
     return ApiError(status, std::string(code), error.what());
   };
+  if (!error.sqlstate().empty() && error.kind() == ErrorKind::kInvalidArgument) {
+    return make(400, error.sqlstate());
+  }
   switch (error.kind()) {
     case ErrorKind::kInvalidArgument: return make(400, "42601");
     case ErrorKind::kNotFound: return make(404, "42P01");
@@ -65,7 +68,7 @@ ApiError TranslateError(const Error& error) {
       return ApiError(400, "PGRST127", "Feature not implemented")
           .WithDetails(error.what());
     case ErrorKind::kData: return make(400, "22P02");
-    case ErrorKind::kLimit: return make(500, "53400");
+    case ErrorKind::kLimit: return make(413, "53400");
     case ErrorKind::kCorrupt:
     case ErrorKind::kInternal: return make(500, "XX000");
   }

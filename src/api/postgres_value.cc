@@ -248,6 +248,15 @@ Decimal ParseDecimal(std::string_view text) {
   return decimal;
 }
 
+/// "-5" as "-0.05" for a scale of 2.
+std::string WithPoint(std::string digits, size_t scale) {
+  const bool negative = digits.starts_with('-');
+  if (negative) digits.erase(0, 1);
+  if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
+  if (scale > 0) digits.insert(digits.size() - scale, ".");
+  return negative ? "-" + digits : digits;
+}
+
 /// The weight of a numeric's first group of four digits, and that group.
 std::pair<int, int> FirstGroup(const Decimal& decimal) {
   std::string digits =
@@ -422,12 +431,13 @@ std::string DividedNumeric(std::string_view numerator, std::string_view denomina
   const int32_t scale = std::max({16 - weight * 4, above.scale, below.scale, 0});
   // One digit more, to round by.
   const int32_t shift = scale + 1 - above.scale + below.scale;
-  const arrow::Decimal256 scaled = *above.digits.Rescale(0, shift);
-  arrow::Decimal256 quotient = arrow::Decimal256(scaled / below.digits);
+  const auto scaled = above.digits.Rescale(0, shift);
+  if (!scaled.ok()) return InexactQuotient(numerator, denominator);
+  auto quotient = arrow::Decimal256(*scaled / below.digits);
   const bool negative = quotient < arrow::Decimal256(0);
   quotient += arrow::Decimal256(negative ? -5 : 5);
-  quotient = arrow::Decimal256(quotient / arrow::Decimal256(10));
-  return quotient.ToString(scale);
+  return WithPoint(arrow::Decimal256(quotient / arrow::Decimal256(10)).ToIntegerString(),
+                   static_cast<size_t>(scale));
 }
 
 std::string InexactQuotient(std::string_view numerator, std::string_view denominator) {

@@ -65,11 +65,19 @@ class RangeWriter {
               std::string_view value)
       : column_(column), bound_(BoundType(type)), range_(ParseRangeText(value, type)) {}
 
+  /// NULL for NULL, so that its negation is, too.
   SqlExpression Write(FilterOperator operation) const {
+    const SqlExpression null = SqlCall(Kind::kIsNull, {column_});
+    return SqlOr({SqlAnd({SqlNot(null), Condition(operation)}),
+                  SqlAnd({null, SqlCall(Kind::kEqual, {column_, Text("")})})});
+  }
+
+ private:
+  SqlExpression Condition(FilterOperator operation) const {
     const SqlExpression empty = SqlCall(Kind::kEqual, {column_, Text("empty")});
     switch (operation) {
       case FilterOperator::kContains:
-        if (range_.empty) return SqlNot(SqlCall(Kind::kIsNull, {column_}));
+        if (range_.empty) return SqlBoolean(true);
         return NotEmpty(SqlAnd(
             {AtMost(Lower(), Given(false), false), AtMost(Given(true), Upper(), true)}));
       case FilterOperator::kContained:
@@ -95,7 +103,6 @@ class RangeWriter {
     }
   }
 
- private:
   SqlExpression NotEmpty(SqlExpression condition) const {
     if (range_.empty) return SqlBoolean(false);
     return SqlAnd(
@@ -180,8 +187,7 @@ class RangeWriter {
           SqlOr({SqlNot(lower_up), SqlAnd({same, SqlNot(upper_up)})});
       strictly = less ? SqlOr({empty, before}) : SqlAnd({SqlNot(empty), after});
     }
-    SqlExpression all = or_equal ? SqlOr({equal, strictly}) : strictly;
-    return SqlAnd({SqlNot(SqlCall(Kind::kIsNull, {column_})), std::move(all)});
+    return or_equal ? SqlOr({equal, strictly}) : strictly;
   }
 
   const SqlExpression& column_;

@@ -99,11 +99,19 @@ class ReadQueryWriter::Builder {
     return place;
   }
 
+  /// Postgres gives money with the digits of its locale, a lake with two.
+  bool IsMoney(const ApiColumn& column) const {
+    return column.type.kind == Type::kMoney && writer_.dialect_ == SqlDialect::kPostgres;
+  }
+
   void AddPlain(const PlannedField& planned) {
     OutputField output;
     output.key = planned.key;
     output.type = planned.column->type;
-    output.column = Column(kTable, planned.column->name);
+    output.column = IsMoney(*planned.column)
+                        ? Item(SqlCast(SqlColumn(kTable, planned.column->name),
+                                       planned.column->type.sql))
+                        : Column(kTable, planned.column->name);
     output.field = planned.field;
     output.cast = planned.cast;
     result_.fields.push_back(std::move(output));

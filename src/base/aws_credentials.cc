@@ -234,8 +234,7 @@ class Search {
     throw Fail(ErrorKind::kPermission,
                "STS refuses the role. Way out: the role's trust policy must let this "
                "identity in: {}: {}",
-               document.child("ErrorResponse").child("Error").child_value("Code"),
-               form[2].second);
+               document.select_node("//Error/Code").node().child_value(), form[2].second);
   }
 
   std::optional<AwsCredentials> FromContainer() {
@@ -333,6 +332,23 @@ bool AwsCredentialChain::Refresh() {
   }
   current_ = std::move(found);
   return true;
+}
+
+std::string AwsCredentialChain::WithoutSecrets(std::string text) {
+  AwsCredentials credentials;
+  try {
+    credentials = Get();
+  } catch (const Error&) {
+    return "";
+  }
+  for (const std::string& secret :
+       {credentials.access_key, credentials.secret_key, credentials.session_token}) {
+    for (size_t at = secret.empty() ? std::string::npos : text.find(secret);
+         at != std::string::npos; at = text.find(secret)) {
+      text.replace(at, secret.size(), "…");
+    }
+  }
+  return text;
 }
 
 AwsCredentials ParseCredentialsJson(std::string_view text, std::string_view what) {

@@ -144,7 +144,7 @@ std::string FormatCount(int64_t count) {
   std::string digits = fmt::format("{}", count);
   const int first = count < 0 ? 1 : 0;
   for (int at = static_cast<int>(digits.size()) - 3; at > first; at -= 3) {
-    digits.insert(static_cast<size_t>(at), ",");
+    digits.insert(static_cast<size_t>(at), 1, ',');
   }
   return digits;
 }

@@ -58,8 +58,11 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddRunsCommand(app);
   shoestring::AddVerifyCommand(app);
   shoestring::AddQueryCommand(app);
+  shoestring::AddExplainCommand(app);
+  shoestring::AddLedgerCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);
+  shoestring::AddDdlCommand(app);
   shoestring::AddServeCommand(app);
   // CLI11 would only say that a command is missing.
   if (!arguments.empty() && !arguments.back().starts_with("-") &&

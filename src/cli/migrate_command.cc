@@ -320,6 +320,9 @@ void PrintReport(const MigrateReport& report) {
     std::fprintf(stderr, "Read with fewer connections than jobs: %s\n",
                  report.fewer_connections.c_str());
   }
+  for (const auto& outcome : report.declared) {
+    std::fprintf(stderr, "Glue: %s\n", Printable(Describe(outcome)).c_str());
+  }
   std::fputs(ReportText(report).c_str(), stdout);
   int64_t rows = 0;
   int64_t bytes = 0;

@@ -65,6 +65,12 @@ json::array FormatResumed(const std::vector<ResumedTable>& tables) {
   return array;
 }
 
+json::array DeclaredJson(const MigrateReport& report) {
+  json::array declared;
+  for (const auto& outcome : report.declared) declared.emplace_back(Describe(outcome));
+  return declared;
+}
+
 }  // namespace
 
 std::string SourceAdvice(const MigrateReport& report) {
@@ -119,6 +125,7 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},
+                            {"declared", DeclaredJson(report)},
                             {"fewer_connections", report.fewer_connections},
                             {"cleared_runs", json::array(report.cleared_runs.begin(),
                                                          report.cleared_runs.end())},

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/checksum.h"
 #include "source/table_changes.h"
@@ -46,19 +45,6 @@ std::map<std::string, FinishedTable> FinishedTables(ObjectStore* store,
   return tables;
 }
 
-// A folder's tokens are keys, which can be looked up; a bucket's can only be tried.
-bool StillThere(ObjectStore* store, const FinishedTable& finished) {
-  std::set<std::string> there;
-  for (const auto& folder :
-       {RunFolder(finished.run), fmt::format("data/{}/", finished.table)}) {
-    for (auto& object : store->List(folder)) there.insert(std::move(object.key));
-  }
-  return std::ranges::all_of(finished.copied.objects, [&](const StagedObject& object) {
-    return !object.token.starts_with(RunFolder(finished.run)) ||
-           there.contains(object.token) || there.contains(object.key);
-  });
-}
-
 struct Verdict {
   bool kept;
   std::string why;
@@ -67,7 +53,9 @@ struct Verdict {
 Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& finished,
               const TablePlan& plan, const PlanIdentity& identity, bool keep_changed) {
   const Connection::Subject subject(connection, "Table " + plan.name);
-  if (!StillThere(store, finished)) return {false, "some of its files are gone"};
+  if (!store->Missing(finished.copied.objects).empty()) {
+    return {false, "some of its files are gone"};
+  }
   if (finished.plan != identity.checksum) {
     return {false, "its columns, types, partitions or order are others now"};
   }
@@ -78,6 +66,21 @@ Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& f
                               : "";
   if (why.empty()) return {true, "not changed since"};
   return {keep_changed, keep_changed ? why + ", kept as --keep says" : why};
+}
+
+PlanIdentity IdentityOf(const TablePlan& plan, const TableShape& shape,
+                        const MigrateOptions& options) {
+  std::string text;
+  Append(&text, shape.text);
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+  }
+  Append(&text, ToString(plan.partitioning.granularity));
+  Append(&text, plan.partitioning.column);
+  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
+  const bool part = !options.where.empty() || options.limit;
+  return {ChecksumOf(text),
+          part ? "only a part of it is copied, and which may change" : shape.undecidable};
 }
 
 }  // namespace
@@ -98,20 +101,17 @@ std::string IdentityOf(Connection* connection, const MigrateOptions& options) {
   return ChecksumOf(text);
 }
 
-PlanIdentity IdentityOf(Connection* connection, const TablePlan& plan,
-                        const MigrateOptions& options) {
-  const TableShape shape = ShapeOfTable(connection, plan.source);
-  std::string text;
-  Append(&text, shape.text);
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+std::vector<PlanIdentity> IdentitiesOf(Connection* connection,
+                                       const std::vector<TablePlan>& plans,
+                                       const MigrateOptions& options) {
+  std::vector<const TableDescription*> tables;
+  for (const auto& plan : plans) tables.push_back(&plan.source);
+  const std::vector<TableShape> shapes = ShapesOfTables(connection, tables);
+  std::vector<PlanIdentity> identities;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    identities.push_back(IdentityOf(plans[i], shapes[i], options));
   }
-  Append(&text, ToString(plan.partitioning.granularity));
-  Append(&text, plan.partitioning.column);
-  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
-  const bool part = !options.where.empty() || options.limit;
-  return {ChecksumOf(text),
-          part ? "only a part of it is copied, and which may change" : shape.undecidable};
+  return identities;
 }
 
 std::string Describe(const ResumedTable& table) {

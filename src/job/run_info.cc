@@ -24,6 +24,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kRunsPrefix = "runs/";
 constexpr std::string_view kRunFile = "run.json";
+constexpr std::string_view kReportFile = "report.json";
 constexpr std::string_view kJournalFolder = "tables/";
 
 using State = RunInfo::State;
@@ -107,6 +108,47 @@ std::map<std::string, std::vector<std::string>> ListRuns(ObjectStore* store) {
   return runs;
 }
 
+/// A report is written after the commit, and when the rest is gone the run is done.
+bool IsDone(const std::vector<std::string>& names) {
+  return names ==
+         std::vector<std::string>{std::string(kReportFile), std::string(kRunFile)};
+}
+
+/// Nothing when it is gone meanwhile, or not ours to judge.
+std::optional<FoundRun> ReadRun(ObjectStore* store, const std::string& id,
+                                const std::vector<std::string>& names) {
+  FoundRun run;
+  try {
+    Object object = store->Get(RunKey(id));
+    run.info = ParseRunInfo(object.content);
+    run.etag = std::move(object.etag);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kNotFound || error.kind() == ErrorKind::kCorrupt) {
+      return std::nullopt;
+    }
+    throw;
+  }
+  for (const auto& name : names) {
+    if (name.starts_with(kJournalFolder)) run.journal.push_back(RunFolder(id) + name);
+  }
+  if (run.info.id != id) return std::nullopt;
+  return run;
+}
+
+FoundRuns FindRuns(ObjectStore* store, bool read_done) {
+  FoundRuns found;
+  for (const auto& [id, names] : ListRuns(store)) {
+    if (IsDone(names)) found.done.insert(id);
+    if (IsDone(names) && !read_done) continue;
+    if (std::ranges::find(names, kRunFile) == names.end()) {
+      found.nameless.insert(id);
+    } else if (auto run = ReadRun(store, id, names)) {
+      found.runs.push_back(std::move(*run));
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 int64_t NowMs() {
@@ -183,31 +225,9 @@ bool IsAlive(const RunInfo& info, int64_t now_ms) {
   return now_ms - info.heartbeat_ms < kLeaseMs;
 }
 
-FoundRuns FindRuns(ObjectStore* store) {
-  FoundRuns found;
-  for (const auto& [id, names] : ListRuns(store)) {
-    if (std::ranges::find(names, kRunFile) == names.end()) {
-      found.nameless.insert(id);
-      continue;
-    }
-    FoundRun run;
-    try {
-      Object object = store->Get(RunKey(id));
-      run.info = ParseRunInfo(object.content);
-      run.etag = std::move(object.etag);
-    } catch (const Error& error) {
-      // Gone meanwhile, or not ours to judge.
-      if (error.kind() != ErrorKind::kNotFound && error.kind() != ErrorKind::kCorrupt)
-        throw;
-      continue;
-    }
-    for (const auto& name : names) {
-      if (name.starts_with(kJournalFolder)) run.journal.push_back(RunFolder(id) + name);
-    }
-    if (run.info.id == id) found.runs.push_back(std::move(run));
-  }
-  return found;
-}
+FoundRuns FindRuns(ObjectStore* store) { return FindRuns(store, /*read_done=*/false); }
+
+FoundRuns FindAllRuns(ObjectStore* store) { return FindRuns(store, /*read_done=*/true); }
 
 bool FoundRuns::InUse(const RunInfo& info) const {
   const int64_t now = NowMs();
@@ -226,7 +246,8 @@ std::vector<RunInfo> LiveRuns(ObjectStore* store) {
 }
 
 bool AnyRunCommitted(ObjectStore* store) {
-  return std::ranges::any_of(FindRuns(store).runs, [](const FoundRun& run) {
+  const FoundRuns found = FindRuns(store);
+  return !found.done.empty() || std::ranges::any_of(found.runs, [](const FoundRun& run) {
     return run.info.state == State::kCommitted;
   });
 }
@@ -240,7 +261,7 @@ std::string RunKey(std::string_view run) {
 }
 
 std::string ReportKey(std::string_view run) {
-  return fmt::format("{}report.json", RunFolder(run));
+  return fmt::format("{}{}", RunFolder(run), kReportFile);
 }
 
 std::string RunOfKey(std::string_view key) {

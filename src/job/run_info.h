@@ -61,11 +61,15 @@ struct FoundRun {
 struct FoundRuns {
   std::vector<FoundRun> runs;      ///< In the order of their ids.
   std::set<std::string> nameless;  ///< Ids of which only leftovers are there.
+  std::set<std::string> done;      ///< Ids of which only record and report are.
 
   /// True for a run that is at work, or whose place such a one has taken.
   bool InUse(const RunInfo& info) const;
 };
+/// Reads the records of those that are not done, so that a long history costs nothing.
 FoundRuns FindRuns(ObjectStore* store);
+/// With the records of those that are done among `runs`, too.
+FoundRuns FindAllRuns(ObjectStore* store);
 
 /// The runs that may still be at work.
 std::vector<RunInfo> LiveRuns(ObjectStore* store);

@@ -16,7 +16,9 @@ namespace {
 using State = RunInfo::State;
 
 std::string StateOf(const FoundRuns& found, const RunInfo& info) {
-  if (info.state == State::kCommitted) return "committed";
+  if (info.state == State::kCommitted || found.done.contains(info.id)) {
+    return "committed";
+  }
   if (found.InUse(info)) return info.state == State::kTaken ? "taken" : "running";
   return info.state == State::kFailed ? "failed" : "dead";
 }
@@ -54,7 +56,7 @@ void AddKept(ObjectStore* store, const FoundRun& found, ListedRun* run) {
 }  // namespace
 
 std::vector<ListedRun> ListRuns(ObjectStore* store) {
-  const FoundRuns found = FindRuns(store);
+  const FoundRuns found = FindAllRuns(store);
   std::vector<ListedRun> runs;
   for (const auto& one : found.runs) {
     const RunInfo& info = one.info;
@@ -77,7 +79,7 @@ std::vector<ListedRun> ListRuns(ObjectStore* store) {
 
 std::string RunReport(ObjectStore* store, const std::string& run) {
   if (const auto report = ReportOf(store, run)) return *report;
-  const FoundRuns found = FindRuns(store);
+  const FoundRuns found = FindAllRuns(store);
   const auto record = std::ranges::find_if(
       found.runs, [&](const FoundRun& one) { return one.info.id == run; });
   if (record == found.runs.end()) {

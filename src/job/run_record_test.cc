@@ -280,5 +280,18 @@ TEST_F(RunRecordTest, KeepsTheReportOfACommittedRun) {
       ElementsAre("runs/" + run.id() + "/report.json", "runs/" + run.id() + "/run.json"));
 }
 
+TEST_F(RunRecordTest, ALongHistoryIsNotReadAgain) {
+  for (int i = 0; i < 20; ++i) {
+    RunRecord(store_.get(), Request({"t"})).Commit("{\"tables\":[]}");
+  }
+  const int64_t before = store_->statistics().gets;
+  RunRecord record(store_.get(), Request({"t"}));
+  EXPECT_LT(store_->statistics().gets - before, 10);
+  record.Abandon();
+  EXPECT_TRUE(AnyRunCommitted(store_.get()));
+  EXPECT_EQ(FindRuns(store_.get()).done.size(), 20);
+  EXPECT_EQ(FindAllRuns(store_.get()).runs.size(), 20);
+}
+
 }  // namespace
 }  // namespace shoestring

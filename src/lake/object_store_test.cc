@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <thread>
@@ -239,6 +240,19 @@ TEST_P(ObjectStoreTest, PublishesOverWhatIsThere) {
   EXPECT_EQ(store_->Get("data/a").content, "newer") << "again is no error";
   store_->Delete("data/a");
   EXPECT_EQ(KindOf([&] { store_->Publish(staged); }), ErrorKind::kNotFound);
+}
+
+TEST_P(ObjectStoreTest, KnowsWhatIsMissing) {
+  const StagedObject published = Stage("data/t/a/run-0", "1");
+  const StagedObject waiting = Stage("data/t/run-1", "2");
+  auto other = store_->Create("data/t/b/run2-0", "run2");
+  const StagedObject lost = std::move(*other).Finish();
+  store_->Publish(published);
+  store_->DiscardStaged("run2");
+  const auto missing = store_->Missing(std::array{published, waiting, lost});
+  ASSERT_EQ(missing.size(), 1);
+  EXPECT_EQ(missing[0].key, lost.key);
+  EXPECT_THAT(store_->Missing({}), IsEmpty());
 }
 
 TEST_P(ObjectStoreTest, DiscardsWhatARunStaged) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <set>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -55,6 +57,16 @@ void CheckRange(const S3Reply& reply, std::string_view key, int64_t offset, size
     throw Fail(ErrorKind::kCorrupt, "S3 answers with another range than {} of: {}",
                expected, key);
   }
+}
+
+/// The longest prefix of their keys that ends in '/'.
+std::string FolderOfAll(std::span<const StagedObject> objects) {
+  std::string_view common = objects.front().key;
+  for (const StagedObject& object : objects) {
+    const auto end = std::ranges::mismatch(common, object.key).in1;
+    common = common.substr(0, static_cast<size_t>(end - common.begin()));
+  }
+  return std::string(common.substr(0, common.rfind('/') + 1));
 }
 
 bool IsOfRun(std::string_view key, std::string_view run) {
@@ -192,6 +204,21 @@ void S3Store::Publish(const StagedObject& object) {
   const auto published = Head(object.key);
   if (published && published->size == object.size) return;
   throw Fail(ErrorKind::kNotFound, "What was staged is gone: {}", object.key);
+}
+
+std::vector<StagedObject> S3Store::Missing(std::span<const StagedObject> objects) {
+  std::set<std::string> waiting;
+  if (!objects.empty()) {
+    for (S3Upload& upload : ListS3Uploads(&connection_, FolderOfAll(objects))) {
+      waiting.insert(std::move(upload.id));
+    }
+  }
+  std::vector<StagedObject> missing;
+  std::ranges::copy_if(objects, std::back_inserter(missing), [&](const auto& object) {
+    CheckKey(object.key);
+    return !waiting.contains(ParseS3Token(object.token).upload) && !Head(object.key);
+  });
+  return missing;
 }
 
 void S3Store::DiscardStaged(std::string_view run) {

@@ -35,9 +35,10 @@ class S3Store final : public ObjectStore {
   std::vector<ObjectInfo> List(std::string_view prefix) override;
   std::unique_ptr<ObjectWriter> Create(std::string_view key,
                                        std::string_view run) override;
-  /// Doing it again, in another process too, is no error.
   int64_t WriterMemory(int writers) const override;
+  /// Doing it again, in another process too, is no error.
   void Publish(const StagedObject& object) override;
+  std::vector<StagedObject> Missing(std::span<const StagedObject> objects) override;
   /// Those whose file is named "<run>-…", below data/.
   void DiscardStaged(std::string_view run) override;
   void Put(std::string_view key, std::string_view content) override;

@@ -69,6 +69,9 @@ class FaultyStore : public ObjectStore {
   void Publish(const StagedObject& object) override {
     Run("Publish", object.key, [&] { return store_->Publish(object), 0; });
   }
+  std::vector<StagedObject> Missing(std::span<const StagedObject> objects) override {
+    return Run("Missing", "", [&] { return store_->Missing(objects); });
+  }
   void DiscardStaged(std::string_view run) override {
     Run("DiscardStaged", run, [&] { return store_->DiscardStaged(run), 0; });
   }

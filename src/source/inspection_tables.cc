@@ -202,7 +202,7 @@ void TableReader::AddColumn(InspectedTable* table, const Rows& rows, int row) {
 const SourceType& TableReader::TypeOf(const InspectedTable& table,
                                       const std::string& declared) {
   if (!types_.contains(declared)) {
-    for (auto& column : DescribeTable(connection_, table.schema, table.name).columns) {
+    for (auto& column : DescribeTable(connection_, {table.schema, table.name}).columns) {
       types_.emplace(column.type.name, column.type);
     }
   }

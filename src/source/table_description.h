@@ -10,6 +10,13 @@
 
 namespace shoestring {
 
+struct TableName {
+  std::string schema;
+  std::string name;
+  bool operator==(const TableName&) const = default;
+  bool operator<(const TableName& other) const;
+};
+
 /// A type after its domains are resolved.
 struct SourceType {
   std::string name;       ///< As declared: "numeric(20,4)", "public.year", "text[]".
@@ -88,8 +95,11 @@ struct TableDescription {
 std::vector<std::string> ListTables(Connection* connection, const std::string& schema,
                                     bool with_views = true);
 
-/// Throws kNotFound, with the names that are there, when a table does not exist.
-TableDescription DescribeTable(Connection* connection, const std::string& schema,
-                               const std::string& name);
+/// In the order of the names, with as few questions for many as for one. In a
+/// transaction. Throws kNotFound, with the names that are there, when a table does not
+/// exist.
+std::vector<TableDescription> DescribeTables(Connection* connection,
+                                             const std::vector<TableName>& names);
+TableDescription DescribeTable(Connection* connection, const TableName& name);
 
 }  // namespace shoestring
