@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo build package package-check test test-asan test-tsan test-faults damage bench bench-migrate \
 	bench-verify bench-shapes \
-	bench-tables bench-line bench-s3 bench-catalog fuzz format lint clean
+	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,17 @@ bench-verify:  ## reading back and proving 5.7 million rows of a lake
 bench-s3:  ## 5.7 million rows to a local S3 server, and a query from there
 	@scripts/bench s3
 
+bench-query:  ## a question to the lake and to Postgres, warm, and the bytes it reads
+	@scripts/bench query
+
+bench-estimate:  ## shoestring explain beside what a real Trino reads
+	@scripts/bench estimate
+
 bench-catalog:  ## reading the catalog of 10,000 files, committing one
 	@scripts/bench catalog
+
+bench-api:  ## pages and rows by the REST API, beside Postgres by libpq
+	@scripts/bench api
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

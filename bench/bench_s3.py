@@ -95,7 +95,7 @@ def peer(job):
 
 def ours(arguments, lake, proxy, sql):
     run = Measured([arguments.binary, "query", "--lake", lake.url, "--s3-endpoint",
-                    proxy.endpoint, "--format", "csv", sql])
+                    proxy.endpoint, "--no-cache", "--format", "csv", sql])
     return run.wall, [line.split(",") for line in run.stdout.splitlines()[1:]]
 
 

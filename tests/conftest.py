@@ -16,6 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".deps/python"))
 sys.path.insert(0, str(ROOT / "tests"))
 
+# Queries of tests are run, whatever was asked before, and are nobody's ledger.
+os.environ |= {"SHOESTRING_CACHE": "off", "SHOESTRING_LEDGER": "off"}
+
 import s3_servers  # noqa: E402
 import servers  # noqa: E402
 import trino_server  # noqa: E402

@@ -13,7 +13,11 @@ void AddRunsCommand(CLI::App& app);
 void AddVerifyCommand(CLI::App& app);
 void AddInspectCommand(CLI::App& app);
 void AddQueryCommand(CLI::App& app);
+void AddExplainCommand(CLI::App& app);
+void AddLedgerCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
+void AddDdlCommand(CLI::App& app);
+void AddServeCommand(CLI::App& app);
 
 }  // namespace shoestring

@@ -11,12 +11,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
 
 #include "base/error.h"
+#include "base/user_folders.h"
 #include "cli/lake_listing.h"
 #include "engine/statement_splitter.h"
 
@@ -65,22 +65,16 @@ class InterruptQueue {
   int descriptor_ = -1;
 };
 
-/// $XDG_STATE_HOME/shoestring/history, made when missing; empty without a home.
+/// Empty without a home, or when the folder cannot be made.
 std::string HistoryFile() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  std::filesystem::path folder;
-  if (state != nullptr && *state != '\0') {
-    folder = state;
-  } else if (home != nullptr && *home != '\0') {
-    folder = std::filesystem::path(home) / ".local" / "state";
-  } else {
+  const std::string folder = StateFolder();
+  if (folder.empty()) return "";
+  try {
+    MakePrivateFolder(folder);
+  } catch (const Error&) {
     return "";
   }
-  folder /= "shoestring";
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  return failed ? "" : folder / "history";
+  return folder + "/history";
 }
 
 /// Lines from the terminal, with editing and history.

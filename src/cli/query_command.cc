@@ -14,7 +14,7 @@
 #include "cli/lake_option.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "engine/engine_registry.h"
+#include "cli/query_engine.h"
 #include "engine/result_format.h"
 #include "engine/statement_splitter.h"
 #include "lake/read_cache.h"
@@ -34,22 +34,17 @@ constexpr const char* kExamples =
     "\n"
     "The result goes to standard output, all else to standard error.";
 
-constexpr const char* kDefaultEngine = "duckdb";
-
 struct Options {
   std::string sql;
   std::string file;
-  std::string lake;
-  S3Options s3;
+  QueryEngineOptions engine;
   std::string format = "table";
   std::string output;
   std::string memory;
   std::string timeout;
   std::string max_scan;
   int64_t max_rows = 0;
-  std::string engine;
   int threads = 0;
-  bool quiet = false;
 };
 
 QueryLimits Limits(const Options& options) {
@@ -61,39 +56,6 @@ QueryLimits Limits(const Options& options) {
   limits.rows = options.max_rows;
   return limits;
 }
-
-/// The engine that was asked for, and the lake if it is one that reads the lake itself.
-class Opened {
- public:
-  explicit Opened(const Options& options)
-      : context_{Settings::Load(), [this, &options] { return OpenLake(options); }} {
-    const std::string name = options.engine.empty()
-                                 ? context_.settings.Get("", "engine", kDefaultEngine)
-                                 : options.engine;
-    engine_ = OpenEngine(name, context_);
-  }
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-
-  Engine* engine() const { return engine_.get(); }
-  ObjectStore* store() const { return store_.get(); }
-
- private:
-  ObjectStore* OpenLake(const Options& options) {
-    const std::string lake =
-        options.lake.empty() ? context_.settings.Get("", "lake", "") : options.lake;
-    if (lake.empty()) {
-      throw Fail(ErrorKind::kInvalidArgument,
-                 "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
-    }
-    store_ = OpenObjectStore(lake, /*create=*/false, options.s3);
-    return store_.get();
-  }
-
-  EngineContext context_;
-  std::unique_ptr<ObjectStore> store_;
-  std::unique_ptr<Engine> engine_;
-};
 
 std::string ReadAll(std::istream& from, const std::string& name) {
   std::string text{std::istreambuf_iterator<char>(from), {}};
@@ -128,6 +90,9 @@ std::string Requests(const ObjectStore* store, const StoreStatistics& before) {
 std::string Summary(const QueryStatistics& used) {
   std::string text = fmt::format("{} row{}, {}", FormatCount(used.rows),
                                  used.rows == 1 ? "" : "s", FormatDuration(used.wall));
+  if (used.cached_for) {
+    text += fmt::format(", from the cache, {} old", FormatDuration(*used.cached_for));
+  }
   if (used.queued.count() > 0) text += ", queued " + FormatDuration(used.queued);
   if (used.lake_files > 0) {
     text += fmt::format(", read {} of {} files, {} of {}", FormatCount(used.files),
@@ -149,7 +114,7 @@ class Runner {
         store_(store),
         limits_(Limits(options)),
         format_(ParseResultFormat(options.format)),
-        quiet_(options.quiet) {}
+        quiet_(options.engine.quiet) {}
 
   ResultFormat format() const { return format_; }
 
@@ -231,7 +196,7 @@ void RunInteractively(const Runner& runner, ObjectStore* store, const Options& o
 }
 
 void Run(const Options& options) {
-  const Opened opened(options);
+  const QueryEngine opened(options.engine);
   const Runner runner(opened.engine(), opened.store(), options);
   const bool asks =
       options.sql.empty() && options.file.empty() && isatty(STDIN_FILENO) != 0;
@@ -253,7 +218,7 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--file", options->file, "Read the statements from a file")
       ->type_name("FILE")
       ->excludes(sql);
-  AddLakeOption(*command, &options->lake, &options->s3);
+  AddLakeOption(*command, &options->engine.lake, &options->engine.s3);
   command->add_option("--format", options->format, "table, csv, json or parquet")
       ->type_name("F")
       ->capture_default_str();
@@ -271,22 +236,17 @@ void AddQueryCommand(CLI::App& app) {
   command->add_option("--timeout", options->timeout, "Stop after this time, such as 30s")
       ->type_name("TIME");
   command
-      ->add_option("--max-scan", options->max_scan,
-                   "Stop a query that reads more than this, such as 1GB")
+      ->add_option(
+          "--max-scan", options->max_scan,
+          "Refuse a query that would read more than this, such as 1GB, and stop one "
+          "that does")
       ->type_name("SIZE");
   command
       ->add_option("--max-rows", options->max_rows,
                    "Stop a query whose answer has more rows")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--engine", options->engine,
-                   "What runs the query: " + EngineNames() +
-                       ". Default: engine in "
-                       "shoestring.toml, else duckdb")
-      ->type_name("E")
-      ->envname("SHOESTRING_ENGINE");
-  command->add_flag("--quiet", options->quiet, "No line about rows, time and bytes read");
+  AddQueryEngineOptions(*command, &options->engine);
   command->footer(kExamples);
   command->callback([options] { Run(*options); });
 }

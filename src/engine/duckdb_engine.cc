@@ -9,165 +9,23 @@
 #include <arrow/api.h>
 #include <arrow/c/bridge.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <mutex>
 #include <optional>
 
+#include "cost/query_cost.h"
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_file_system.h"
-#include "engine/duckdb_lake_scan.h"
+#include "engine/duckdb_planner.h"
 #include "engine/duckdb_sandbox.h"
+#include "engine/duckdb_session.h"
 #include "engine/query_stopper.h"
 #include "lake/catalog.h"
+#include "lake/read_cache.h"
 
 namespace shoestring {
 
 namespace {
 
 using Clock = QueryStopper::Clock;
-using duckdb::Value;
-
-/// The version whose headers this file was compiled with. They do not say it themselves;
-/// its C++ interface is only good for the library of the very same version.
-constexpr std::string_view kHeaderVersion = "v1.5.6";
-
-/// Of the memory of queries on a remote store: what they read stays in it.
-constexpr int64_t kCacheShare = 4;
-
-/// What a query may spill; more than this is a query that should be written differently.
-constexpr const char* kSpillLimit = "20GB";
-
-void CheckLibrary() {
-  const std::string version = duckdb::DuckDB::LibraryVersion();
-  if (version == kHeaderVersion) return;
-  throw Fail(
-      ErrorKind::kInternal,
-      "Found DuckDB {}, but this program was built for {}: install that version, or "
-      "build again",
-      version, kHeaderVersion);
-}
-
-/// A folder that only this user can read, removed at the end with what is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "shoestring-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) {
-      throw Fail(ErrorKind::kUnavailable,
-                 "Cannot make a temporary folder, set TMPDIR: {}", name);
-    }
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-/// One DuckDB over one version of the lake, shared by the queries that may use it.
-struct Session {
-  TemporaryFolder temporary;  // Goes after the database that uses it.
-  std::shared_ptr<LakeTables> tables;
-  std::unique_ptr<duckdb::DuckDB> database;
-  QueryLimits limits;
-
-  std::vector<std::string> TableNames() const {
-    std::vector<std::string> names;
-    for (const auto& [name, entry] : tables->state().tables) names.push_back(name);
-    return names;
-  }
-};
-
-/// DuckDB's own default is as much.
-int64_t MemoryOf(const QueryLimits& limits) {
-  if (limits.memory_bytes > 0) return limits.memory_bytes;
-  const auto files = duckdb::FileSystem::CreateLocal();
-  return static_cast<int64_t>(duckdb::DBConfig::GetSystemAvailableMemory(*files)) / 10 *
-         8;
-}
-
-void Configure(const Session& session, bool remote, duckdb::DBConfig* config) {
-  const auto set = [&](const char* name, const Value& value) {
-    config->SetOptionByName(name, value);
-  };
-  set("autoinstall_known_extensions", Value::BOOLEAN(false));
-  set("autoload_known_extensions", Value::BOOLEAN(false));
-  set("allow_community_extensions", Value::BOOLEAN(false));
-  set("extension_directory", Value(session.temporary.path() + "/extensions"));
-  set("temp_directory", Value(session.temporary.path()));
-  set("max_temp_directory_size", Value(kSpillLimit));
-  int64_t memory = session.limits.memory_bytes;
-  if (remote) {
-    memory = MemoryOf(session.limits) / kCacheShare * (kCacheShare - 1);
-    // Ours has what it would hold, and more.
-    set("enable_external_file_cache", Value::BOOLEAN(false));
-  }
-  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory)));
-  if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
-}
-
-/// Settings that exist only once the extensions that define them are there. Integers are
-/// divided as Postgres and Trino do.
-void SetUp(duckdb::DuckDB& database) {
-  duckdb::Connection connection(database);
-  for (const char* statement :
-       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true",
-        "SET GLOBAL integer_division = true"}) {
-    const auto result = connection.Query(statement);
-    if (result->HasError()) result->ThrowError();
-  }
-}
-
-/// `before` is the session that this one comes after, or nullptr.
-std::shared_ptr<Session> OpenSession(ObjectStore* store, RemoteReads* remote,
-                                     LakeState state, const QueryLimits& limits,
-                                     const Session* before) {
-  auto session = std::make_shared<Session>();
-  session->limits = limits;
-  if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
-  try {
-    duckdb::DBConfig config;
-    Configure(*session, remote != nullptr, &config);
-    session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
-    auto files =
-        duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
-    session->tables =
-        std::make_shared<LakeTables>(Catalog(store), std::move(state), files.get());
-    if (before) session->tables->Adopt(*before->tables);
-    session->database->GetFileSystem().RegisterSubSystem(std::move(files));
-    RegisterLakeTables(*session->database, session->tables, remote);
-    SetUp(*session->database);
-    LockDown(*session->database);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw TranslateDuckdbError(duckdb::ErrorData(error), {});
-  }
-  return session;
-}
-
-duckdb::vector<Value> Bind(const std::vector<Parameter>& parameters) {
-  struct Binder {
-    Value operator()(std::monostate) const { return Value(); }
-    Value operator()(bool value) const { return Value::BOOLEAN(value); }
-    Value operator()(int64_t value) const { return Value::BIGINT(value); }
-    Value operator()(double value) const { return Value::DOUBLE(value); }
-    Value operator()(const std::string& value) const { return Value(value); }
-  };
-  duckdb::vector<Value> values;
-  for (const Parameter& parameter : parameters) {
-    values.push_back(std::visit(Binder(), parameter));
-  }
-  return values;
-}
 
 /// Refuses the types that Arrow has no place for: DuckDB would pass them on as bytes, or
 /// cut them. None of them is in a lake.
@@ -192,7 +50,7 @@ void CheckType(const std::string& column, const duckdb::LogicalType& type) {
 
 class DuckdbResult : public QueryResult {
  public:
-  DuckdbResult(ObjectStore* store, std::shared_ptr<Session> session,
+  DuckdbResult(ObjectStore* store, std::shared_ptr<DuckdbSession> session,
                const QueryLimits& limits, std::stop_token cancel)
       : store_(store),
         session_(std::move(session)),
@@ -220,7 +78,7 @@ class DuckdbResult : public QueryResult {
       if (prepared_->HasError()) prepared_->GetErrorObject().Throw();
       CheckPrepared(*prepared_);
       stopper_.Check();
-      auto values = Bind(statement.parameters);
+      auto values = BindValues(statement.parameters);
       auto pending = prepared_->PendingQuery(values, /*allow_stream_result=*/true);
       if (pending->HasError()) pending->GetErrorObject().Throw();
       // DuckDB forgets interrupts that come before it starts.
@@ -264,6 +122,9 @@ class DuckdbResult : public QueryResult {
     statistics.wall =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - stopper_.start());
     statistics.running = statistics.wall;
+    if (IsRemote(*store_)) {
+      statistics.dollars = S3GetDollars(statistics.requests, ShippedPrices());
+    }
     return statistics;
   }
 
@@ -344,7 +205,7 @@ class DuckdbResult : public QueryResult {
   }
 
   ObjectStore* store_;
-  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<DuckdbSession> session_;
   const QueryLimits limits_;
   std::optional<Clock::time_point> end_;
   duckdb::Connection connection_;
@@ -361,37 +222,21 @@ class DuckdbResult : public QueryResult {
 
 class DuckdbEngine : public Engine {
  public:
-  explicit DuckdbEngine(ObjectStore* store) : store_(store) {
-    CheckLibrary();
-    if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
-  }
+  explicit DuckdbEngine(ObjectStore* store) : sessions_(store) {}
 
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
-    auto result = std::make_unique<DuckdbResult>(store_, CurrentSession(limits), limits,
-                                                 std::move(cancel));
+    auto result = std::make_unique<DuckdbResult>(
+        sessions_.store(), sessions_.Current(limits), limits, std::move(cancel));
     result->Start(statement);
     return result;
   }
 
- private:
-  std::shared_ptr<Session> CurrentSession(const QueryLimits& limits) {
-    LakeState state = Catalog(store_).Load();
-    const std::lock_guard lock(mutex_);
-    const bool fits = session_ && session_->tables->state() == state &&
-                      session_->limits.memory_bytes == limits.memory_bytes &&
-                      session_->limits.threads == limits.threads;
-    if (!fits) {
-      session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, std::move(state),
-                             limits, session_.get());
-    }
-    return session_;
-  }
+  StatementPlanner* planner() override { return &planner_; }
 
-  ObjectStore* store_;
-  std::optional<RemoteReads> remote_;  ///< When the store is.
-  std::mutex mutex_;
-  std::shared_ptr<Session> session_;  // Guarded by mutex_.
+ private:
+  DuckdbSessions sessions_;
+  DuckdbPlanner planner_{&sessions_};
 };
 
 }  // namespace

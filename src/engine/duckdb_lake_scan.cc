@@ -200,27 +200,29 @@ duckdb::vector<duckdb::PartitionStatistics> RowCount(
 /// The columns and filters of one scan, which outlive it.
 class ScannedColumns {
  public:
-  ScannedColumns(std::shared_ptr<const LakeTable> table,
-                 const duckdb::TableFunctionInitInput& input)
-      : table_(std::move(table)) {
+  explicit ScannedColumns(std::shared_ptr<const LakeTable> table)
+      : table_(std::move(table)) {}
+
+  /// Of those that the files have; the partition's are not in them.
+  void Add(idx_t index, const duckdb::TableFilter* filter) {
     const auto& columns = table_->metadata.columns;
-    for (idx_t i = 0; i < input.column_ids.size(); ++i) {
-      if (input.column_ids[i] >= columns.size()) continue;
-      const LakeColumn& column = columns[input.column_ids[i]];
-      fields_.insert(column.field_id);
-      if (!input.filters) continue;
-      const auto filter = input.filters->filters.find(i);
-      if (filter == input.filters->filters.end()) continue;
-      filters_.emplace_back(&column, filter->second->Copy().release());
-    }
+    if (index >= columns.size()) return;
+    const LakeColumn& column = columns[index];
+    fields_.insert(column.field_id);
+    if (filter) filters_.emplace_back(&column, filter->Copy().release());
+  }
+
+  const std::set<int>& fields() const { return fields_; }
+
+  bool Keeps(const DataFile& row_group) const {
+    return std::ranges::none_of(filters_, [&](const auto& filter) {
+      return RulesOut(*filter.second, *filter.first, row_group);
+    });
   }
 
   std::vector<ByteRange> RangesIn(const std::string& footer) const {
-    return ColumnRanges(footer, table_->metadata, fields_, [this](const DataFile& group) {
-      return std::ranges::none_of(filters_, [&](const auto& filter) {
-        return RulesOut(*filter.second, *filter.first, group);
-      });
-    });
+    return ColumnRanges(footer, table_->metadata, fields_,
+                        [this](const DataFile& group) { return Keeps(group); });
   }
 
  private:
@@ -230,6 +232,34 @@ class ScannedColumns {
       filters_;
 };
 
+const duckdb::TableFilter* FilterOf(
+    const duckdb::optional_ptr<const duckdb::TableFilterSet> filters, idx_t index) {
+  if (!filters) return nullptr;
+  const auto found = filters->filters.find(index);
+  return found == filters->filters.end() ? nullptr : found->second.get();
+}
+
+/// Filters of a running scan are by the places of its columns.
+std::shared_ptr<const ScannedColumns> ColumnsOf(
+    const LakeFileList& list, const duckdb::TableFunctionInitInput& input) {
+  auto columns = std::make_shared<ScannedColumns>(list.table());
+  for (idx_t i = 0; i < input.column_ids.size(); ++i) {
+    columns->Add(input.column_ids[i], FilterOf(input.filters.get(), i));
+  }
+  return columns;
+}
+
+/// Filters in a plan are by the columns themselves.
+std::shared_ptr<const ScannedColumns> ColumnsOf(const LakeFileList& list,
+                                                const duckdb::LogicalGet& get) {
+  auto columns = std::make_shared<ScannedColumns>(list.table());
+  for (const duckdb::ColumnIndex& column : get.GetColumnIds()) {
+    const idx_t index = column.GetPrimaryIndex();
+    columns->Add(index, FilterOf(&get.table_filters, index));
+  }
+  return columns;
+}
+
 /// Begins to read what the scan will ask for, before it opens its first file.
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
     ClientContext& context, duckdb::TableFunctionInitInput& input) {
@@ -238,7 +268,7 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
   const auto activity = QueryActivity::Of(context);
   if (info.remote && activity) {
     const auto& list = dynamic_cast<const LakeFileList&>(*data.file_list);
-    const auto columns = std::make_shared<const ScannedColumns>(list.table(), input);
+    const auto columns = ColumnsOf(list, input);
     activity->Follow(info.remote->Ahead(
         {.files = list.files(),
          .owner = list.table(),
@@ -255,7 +285,7 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
   auto scan = *std::find_if(overloads.begin(), overloads.end(), [](const auto& overload) {
     return overload.arguments.at(0) == LogicalType::VARCHAR;
   });
-  scan.name = "lake_scan";
+  scan.name = kLakeScan;
   std::erase_if(scan.named_parameters,
                 [](const auto& parameter) { return parameter.first != kCanHaveNan; });
   auto info = duckdb::make_shared_ptr<LakeScanInfo>();
@@ -287,7 +317,7 @@ void CreateView(ClientContext& context, duckdb::Catalog& catalog,
   auto info = duckdb::make_uniq<duckdb::CreateViewInfo>();
   info->schema = schema;
   info->view_name = name;
-  info->sql = fmt::format("SELECT * FROM lake_scan({}, {} = true)",
+  info->sql = fmt::format("SELECT * FROM {}({}, {} = true)", kLakeScan,
                           duckdb::KeywordHelper::WriteQuoted(table, '\''), kCanHaveNan);
   info->on_conflict = duckdb::OnCreateConflict::IGNORE_ON_CONFLICT;
   info = duckdb::CreateViewInfo::FromSelect(context, std::move(info));
@@ -317,6 +347,18 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
     CreateView(context, catalog, schema, table.substr(dot + 1), table);
   }
   connection.Commit();
+}
+
+std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get) {
+  if (get.function.name != kLakeScan) return std::nullopt;
+  const auto& data = get.bind_data->Cast<duckdb::MultiFileBindData>();
+  const auto& list = dynamic_cast<const LakeFileList&>(*data.file_list);
+  const auto columns = ColumnsOf(list, get);
+  return PlannedScan{
+      .table = {list.table(), &list.table()->metadata},
+      .files = list.files(),
+      .fields = columns->fields(),
+      .keeps = [columns](const DataFile& group) { return columns->Keeps(group); }};
 }
 
 }  // namespace shoestring

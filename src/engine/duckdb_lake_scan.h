@@ -1,12 +1,18 @@
 #pragma once
 
 #include <duckdb/main/database.hpp>
+#include <duckdb/planner/operator/logical_get.hpp>
 
 #include <memory>
+#include <optional>
 
 #include "engine/duckdb_lake_tables.h"
+#include "engine/statement_plan.h"
 
 namespace shoestring {
+
+/// The name of the table function that scans a table.
+inline constexpr const char* kLakeScan = "lake_scan";
 
 /// Adds the table function lake_scan('TABLE') and views over it: "t" for each table, and
 /// also public.t, or for "s.t" also s.t. The scan is DuckDB's Parquet scan with the
@@ -15,5 +21,8 @@ namespace shoestring {
 /// of by `remote`, unless it is nullptr.
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
                         RemoteReads* remote);
+
+/// A scan as it stands in a plan; nothing for one of another function.
+std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get);
 
 }  // namespace shoestring

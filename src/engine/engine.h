@@ -7,22 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
-#include <variant>
-#include <vector>
+
+#include "sql/statement.h"
 
 namespace shoestring {
-
-/// A value for one placeholder of a statement. Engines bind it; it never becomes SQL text
-/// that could be read as anything but a value.
-using Parameter = std::variant<std::monostate, bool, int64_t, double, std::string>;
-
-/// One statement in the engine's own dialect, its placeholders in order.
-struct Statement {
-  std::string sql;
-  std::vector<Parameter> parameters;
-};
 
 /// What a query may use; 0 leaves it to the engine. An engine that cannot keep a limit
 /// refuses it with kUnsupported before it runs anything, it never ignores one.
@@ -47,7 +38,9 @@ struct QueryStatistics {
   std::chrono::milliseconds queued{0};   ///< Of it, waiting for the engine's turn.
   std::chrono::milliseconds running{0};  ///< Of it, at work, as the engine says.
   bool reused = false;                   ///< The engine gave an earlier answer again.
-  double dollars = 0;  ///< What the engine's owner bills for this query.
+  /// How old the answer is, when it came from the result cache and no engine ran.
+  std::optional<std::chrono::milliseconds> cached_for;
+  double dollars = 0;  ///< What is billed for this query: by the engine's owner, by S3.
 };
 
 /// The rows of one query, produced while they are asked for. Used by one thread at a
@@ -61,6 +54,8 @@ class QueryResult {
   virtual QueryStatistics statistics() const = 0;
 };
 
+class StatementPlanner;
+
 /// Runs statements that read. Thread-safe.
 class Engine {
  public:
@@ -73,6 +68,10 @@ class Engine {
   virtual std::unique_ptr<QueryResult> Run(const Statement& statement,
                                            const QueryLimits& limits,
                                            std::stop_token cancel) = 0;
+
+  /// What tells beforehand what a statement will read, if the engine reads the lake by
+  /// itself and so shares what it knows of it; must not outlive the engine.
+  virtual StatementPlanner* planner() { return nullptr; }
 };
 
 }  // namespace shoestring

@@ -101,6 +101,13 @@ class Scanner {
   size_t at_ = 0;
 };
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// A text in single or dollar quotes; not a parameter, which begins with $, too.
+bool IsQuotedValue(std::string_view token) {
+  return token.size() > 1 && (token.front() == '\'' || token.front() == '$');
+}
+
 }  // namespace
 
 SplitSql SplitStatements(std::string_view sql) {
@@ -119,6 +126,35 @@ SplitSql SplitStatements(std::string_view sql) {
   }
   if (!empty) split.rest = sql.substr(start);
   return split;
+}
+
+std::string WithoutValues(std::string_view sql) {
+  std::string text;
+  Scanner scanner(sql);
+  bool in_number = false;
+  while (!scanner.done()) {
+    const size_t start = scanner.at();
+    const auto kind = scanner.Next();
+    const std::string_view token = sql.substr(start, scanner.at() - start);
+    const char before = text.empty() ? ' ' : text.back();
+    if (kind == Scanner::Token::kNothing) {
+      if (!text.empty() && before != ' ') text += ' ';
+      in_number = false;
+    } else if (IsQuotedValue(token)) {
+      // A doubled quote ends one literal and begins the next.
+      if (before != '?') text += '?';
+    } else if (in_number && (IsWordCharacter(token.front()) || token == ".")) {
+      continue;
+    } else if (IsDigit(token.front()) && !IsWordCharacter(before) && before != '$') {
+      text += '?';
+      in_number = true;
+    } else {
+      text += token;
+      in_number = false;
+    }
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
 }
 
 }  // namespace shoestring

@@ -17,4 +17,8 @@ struct SplitSql {
 /// empty. Pure; only for telling statements apart: what they do is the engine's to judge.
 SplitSql SplitStatements(std::string_view sql);
 
+/// A statement to be looked at: its literals are ?, comments are gone, each stretch of
+/// space is one. Pure.
+std::string WithoutValues(std::string_view sql);
+
 }  // namespace shoestring

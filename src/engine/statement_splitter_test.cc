@@ -43,5 +43,19 @@ TEST(StatementSplitter, NothingIsNoStatement) {
   }
 }
 
+TEST(WithoutValues, LiteralsAreQuestionMarks) {
+  EXPECT_EQ(WithoutValues("SELECT a1, 'it''s', 12.5e3, -7 FROM t2 WHERE x = E'a\\'b'"),
+            "SELECT a1, ?, ?, -? FROM t2 WHERE x = E?");
+  EXPECT_EQ(WithoutValues("SELECT $tag$secret$tag$, $1, ?, \"Name 3\""),
+            "SELECT ?, $1, ?, \"Name 3\"");
+  EXPECT_EQ(WithoutValues("IN (1,2,3)"), "IN (?,?,?)");
+}
+
+TEST(WithoutValues, CommentsAndSpaceAreOneSpace) {
+  EXPECT_EQ(WithoutValues("  SELECT -- secret\n\n  /* more */ 1  "), "SELECT ?");
+  EXPECT_EQ(WithoutValues(""), "");
+  EXPECT_EQ(WithoutValues("'unfinished"), "?");
+}
+
 }  // namespace
 }  // namespace shoestring

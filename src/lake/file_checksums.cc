@@ -15,9 +15,11 @@ constexpr int64_t kCovered = 8;
 constexpr int64_t kWhole = 16;
 // The footer of a Parquet file ends with its length and "PAR1".
 constexpr int64_t kFooterEnd = 8;
-// Read at once from the end of a file: of all but large files more than footer and
-// checksums.
-constexpr int64_t kFirstRead = 64 << 10;
+// What is read at once from the end of a file: of all but large ones more than footer and
+// checksums, which grow with it.
+constexpr int64_t kLeastEnd = 16 << 10;
+constexpr int64_t kMostEnd = 64 << 10;
+constexpr int64_t kFileToEnd = 64;
 
 [[noreturn]] void ThrowChanged(std::string_view key, std::string_view what) {
   throw Fail(ErrorKind::kCorrupt,
@@ -152,7 +154,8 @@ std::shared_ptr<const FileChecksums> CheckedReader::checksums() const {
 }
 
 void CheckedReader::LoadEnd(const OnRequest& on_request) {
-  end_ = ReadFileEnd(key_, size_, kFirstRead, [&](int64_t begin, int64_t end) {
+  const int64_t guess = std::clamp(size_ / kFileToEnd, kLeastEnd, kMostEnd);
+  end_ = ReadFileEnd(key_, size_, guess, [&](int64_t begin, int64_t end) {
     std::string bytes(static_cast<size_t>(end - begin), '\0');
     store_->ReadRange(key_, begin,
                       {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()},

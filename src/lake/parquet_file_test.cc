@@ -117,7 +117,8 @@ TEST(ParquetFileTest, CutsRowGroupsByRowsWhateverTheBatches) {
   ASSERT_EQ(footer->num_row_groups(), 3);
   EXPECT_EQ(footer->RowGroup(0)->num_rows(), 100);
   EXPECT_EQ(footer->RowGroup(2)->num_rows(), 50);
-  EXPECT_EQ(written.file.split_offsets.size(), 3u);
+  // The file is too small to be worth more than one split.
+  EXPECT_EQ(written.file.split_offsets, std::vector{footer->RowGroup(0)->file_offset()});
 }
 
 TEST(ParquetFileTest, WritesWhatForeignReadersTake) {

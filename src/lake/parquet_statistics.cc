@@ -18,6 +18,10 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "Iceberg's single values are little-endian, written here from memory");
 
+// Trino, and so Athena, makes a split of each offset, and each reads footer and small
+// file anew: what is smaller than this is faster and cheaper read by one.
+constexpr int64_t kLeastSplit = 32 << 20;
+
 // Iceberg readers compare bounds in memory: long texts are cut, as its own writers do.
 constexpr size_t kBoundCharacters = 16;
 
@@ -228,7 +232,10 @@ DataFile DescribeFile(const parquet::FileMetaData& footer,
   DataFile file;
   file.rows = footer.num_rows();
   for (int group = 0; group < footer.num_row_groups(); ++group) {
-    file.split_offsets.push_back(footer.RowGroup(group)->file_offset());
+    const int64_t offset = footer.RowGroup(group)->file_offset();
+    const bool far =
+        file.split_offsets.empty() || offset - file.split_offsets.back() >= kLeastSplit;
+    if (far) file.split_offsets.push_back(offset);
   }
   // Every column has one leaf: lists are one level deep.
   for (size_t i = 0; i < columns.size(); ++i) {

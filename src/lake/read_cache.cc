@@ -12,14 +12,20 @@ constexpr int64_t kBlock = FileChecksums::kBlock;
 // with bounds of 16 characters it is about 135 bytes.
 constexpr int64_t kFooterOfChunk = 250;
 constexpr int64_t kLeastEnd = 64 << 10;
+// Row groups have so many rows at least, or bytes, but a file has hardly more than these,
+// unless it is large.
+constexpr int64_t kRowGroupRows = 8192;
+constexpr int64_t kRowGroupBytes = 8 << 20;
+constexpr int64_t kRowGroups = 20;
 constexpr int64_t kFooterEnd = 8;
 
 int64_t RoundUp(int64_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
 
 /// How much of the end of a large file holds its checksums and footer, most likely.
 int64_t GuessEnd(const DataFile& file) {
-  const auto chunks =
-      static_cast<int64_t>((file.split_offsets.size() + 1) * (file.columns.size() + 1));
+  const int64_t row_groups =
+      std::min(file.rows / kRowGroupRows, kRowGroups) + file.bytes / kRowGroupBytes + 1;
+  const int64_t chunks = (row_groups + 1) * static_cast<int64_t>(file.columns.size() + 1);
   const int64_t checksums = file.bytes / kBlock * 8;
   return RoundUp(std::max(kLeastEnd, checksums + chunks * kFooterOfChunk));
 }

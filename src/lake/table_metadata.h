@@ -86,7 +86,7 @@ struct DataFile {
   int64_t rows = 0;
   int64_t bytes = 0;
   std::map<int, ColumnStatistics> columns;  ///< By field id (a list's by element id).
-  std::vector<int64_t> split_offsets;       ///< Start of each row group.
+  std::vector<int64_t> split_offsets;       ///< Row groups to split at.
   bool operator==(const DataFile&) const = default;
 };
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cost/prices.h"
+
+namespace shoestring {
+
+/// What Athena bills for a query that scanned so many bytes: whole MB, and no less than
+/// its minimum, if it was run at all.
+double AthenaDollars(int64_t scanned_bytes, const Prices& prices);
+
+/// The bytes that Athena bills for.
+int64_t AthenaBilledBytes(int64_t scanned_bytes, const Prices& prices);
+
+/// The most bytes that Athena scans for so much; 0 when its minimum costs more.
+int64_t AthenaBytesFor(double dollars, const Prices& prices);
+
+/// What S3 bills for so many GET requests; within the region bytes are free.
+double S3GetDollars(int64_t requests, const Prices& prices);
+
+/// "$0", "$0.000048", "$0.0031", "$12.35": two digits that tell something.
+std::string FormatDollars(double dollars);
+
+}  // namespace shoestring

@@ -1,0 +1,144 @@
+#include "engine/duckdb_session.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "engine/duckdb_error.h"
+#include "engine/duckdb_lake_scan.h"
+#include "engine/duckdb_sandbox.h"
+
+namespace shoestring {
+
+namespace {
+
+using duckdb::Value;
+
+/// The version whose headers this file was compiled with. They do not say it themselves;
+/// its C++ interface is only good for the library of the very same version.
+constexpr std::string_view kHeaderVersion = "v1.5.6";
+
+/// Of the memory of queries on a remote store: what they read stays in it.
+constexpr int64_t kCacheShare = 4;
+
+/// What a query may spill; more than this is a query that should be written differently.
+constexpr const char* kSpillLimit = "20GB";
+
+void CheckLibrary() {
+  const std::string version = duckdb::DuckDB::LibraryVersion();
+  if (version == kHeaderVersion) return;
+  throw Fail(
+      ErrorKind::kInternal,
+      "Found DuckDB {}, but this program was built for {}: install that version, or "
+      "build again",
+      version, kHeaderVersion);
+}
+
+/// DuckDB's own default is as much.
+int64_t MemoryOf(const QueryLimits& limits) {
+  if (limits.memory_bytes > 0) return limits.memory_bytes;
+  const auto files = duckdb::FileSystem::CreateLocal();
+  return static_cast<int64_t>(duckdb::DBConfig::GetSystemAvailableMemory(*files)) / 10 *
+         8;
+}
+
+void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* config) {
+  const auto set = [&](const char* name, const Value& value) {
+    config->SetOptionByName(name, value);
+  };
+  set("autoinstall_known_extensions", Value::BOOLEAN(false));
+  set("autoload_known_extensions", Value::BOOLEAN(false));
+  set("allow_community_extensions", Value::BOOLEAN(false));
+  set("extension_directory", Value(session.temporary.path() + "/extensions"));
+  set("temp_directory", Value(session.temporary.path()));
+  set("max_temp_directory_size", Value(kSpillLimit));
+  int64_t memory = session.limits.memory_bytes;
+  if (remote) {
+    memory = MemoryOf(session.limits) / kCacheShare * (kCacheShare - 1);
+    // Ours has what it would hold, and more.
+    set("enable_external_file_cache", Value::BOOLEAN(false));
+  }
+  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory)));
+  if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
+}
+
+/// Settings that exist only once the extensions that define them are there. Integers are
+/// divided as Postgres and Trino do.
+void SetUp(duckdb::DuckDB& database) {
+  duckdb::Connection connection(database);
+  for (const char* statement :
+       {"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL parquet_metadata_cache = true",
+        "SET GLOBAL integer_division = true"}) {
+    const auto result = connection.Query(statement);
+    if (result->HasError()) result->ThrowError();
+  }
+}
+
+/// `before` is the session that this one comes after, or nullptr.
+std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
+                                           LakeState state, const QueryLimits& limits,
+                                           const DuckdbSession* before) {
+  auto session = std::make_shared<DuckdbSession>();
+  session->limits = limits;
+  if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
+  try {
+    duckdb::DBConfig config;
+    Configure(*session, remote != nullptr, &config);
+    session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
+    auto files =
+        duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
+    session->tables =
+        std::make_shared<LakeTables>(Catalog(store), std::move(state), files.get());
+    if (before) session->tables->Adopt(*before->tables);
+    session->database->GetFileSystem().RegisterSubSystem(std::move(files));
+    RegisterLakeTables(*session->database, session->tables, remote);
+    SetUp(*session->database);
+    LockDown(*session->database);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw TranslateDuckdbError(duckdb::ErrorData(error), {});
+  }
+  return session;
+}
+
+}  // namespace
+
+SpillFolder::SpillFolder() {
+  std::string name = std::filesystem::temp_directory_path() / "shoestring-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) {
+    throw Fail(ErrorKind::kUnavailable, "Cannot make a temporary folder, set TMPDIR: {}",
+               name);
+  }
+  path_ = name;
+}
+
+SpillFolder::~SpillFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::vector<std::string> DuckdbSession::TableNames() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : tables->state().tables) names.push_back(name);
+  return names;
+}
+
+DuckdbSessions::DuckdbSessions(ObjectStore* store) : store_(store) {
+  CheckLibrary();
+  if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
+}
+
+std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits) {
+  LakeState state = Catalog(store_).Load();
+  const std::lock_guard lock(mutex_);
+  const bool fits = session_ && session_->tables->state() == state &&
+                    session_->limits.memory_bytes == limits.memory_bytes &&
+                    session_->limits.threads == limits.threads;
+  if (!fits) {
+    session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, std::move(state),
+                           limits, session_.get());
+  }
+  return session_;
+}
+
+}  // namespace shoestring
