@@ -1,8 +1,8 @@
 # Every target calls the script of the same name; CMake builds, this only spells it.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-asan test-tsan test-faults damage bench bench-migrate \
+.PHONY: help demo build package package-check test test-asan test-tsan test-faults damage bench bench-migrate \
 	bench-verify bench-shapes \
-	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate fuzz format lint clean
+	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,12 @@ demo:  ## install, build, migrate the example database and query the lake
 
 build:  ## install what the build needs and build build/release/shoestring
 	@scripts/build
+
+package:  ## .tar.gz, .deb and lambda.zip that need nothing of a machine
+	@scripts/package
+
+package-check:  ## these in minimal Debian 12 and 13
+	@scripts/package-check
 
 test:  ## everything: unit, integration, lint, includes
 	@scripts/test
@@ -57,6 +63,9 @@ bench-estimate:  ## shoestring explain beside what a real Trino reads
 
 bench-catalog:  ## reading the catalog of 10,000 files, committing one
 	@scripts/bench catalog
+
+bench-api:  ## pages and rows by the REST API, beside Postgres by libpq
+	@scripts/bench api
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

@@ -17,3 +17,6 @@ endforeach()
 # Signs what test_signer.py asks it to.
 add_executable(sign_requests tests/sign_requests.cc)
 target_link_libraries(sign_requests PRIVATE shoestring_base)
+# Answers the API's requests that test_rest.py writes.
+add_executable(rest_requests tests/rest_requests.cc)
+target_link_libraries(rest_requests PRIVATE shoestring_api)

@@ -5,7 +5,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DEPS=$ROOT/.deps
-CPP_FILES='^(src|tests|fuzz|bench)/.*\.(cc|h)$'
+CPP_FILES='^(src|tests|fuzz|bench|packaging)/.*\.(cc|h)$'
 BINARY=$ROOT/build/release/shoestring
 # Debian's own, which the wheels in tests/requirements.txt fit.
 PYTHON=${PYTHON:-/usr/bin/python3}

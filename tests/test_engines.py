@@ -61,7 +61,7 @@ def test_the_engine_comes_from_the_file_and_the_environment(example_db, query, t
     sql = ["--format", "csv", "SELECT current_database() AS name"]
     assert query({}, *sql, cwd=tmp_path).stdout == "name\nexample\n"
     refused = query({"SHOESTRING_ENGINE": "oracle"}, *sql, cwd=tmp_path, code=2)
-    assert "duckdb, postgres, trino" in refused.stderr
+    assert "athena, duckdb, postgres, trino" in refused.stderr
 
 
 def test_what_is_not_set_is_named(query, tmp_path):

@@ -145,6 +145,10 @@ def test_supabase(pg15, make_database, inspect, shoestring):
     [policy] = profiles["policies"]
     assert policy["name"] == "own profile" and policy["command"] == "SELECT"
     assert policy["using"] == "(auth.uid() = id)" and policy["calls"] == ["auth.uid"]
+    assert profiles["rows_draft"] == {
+        "roles": {"anon": "id=eq.{sub}", "authenticated": "id=eq.{sub}"},
+        "not_translated": []}
+    assert seen["notes"]["rows_draft"] is None
     assert profiles["outward_foreign_keys"] == [
         {"name": "profiles_id_fkey", "references": "auth.users"}]
 
@@ -223,6 +227,7 @@ def test_row_security_without_a_policy(pg15, make_database, shoestring):
     database.psql("CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY")
     text = shoestring("inspect", "--source", database.url).stdout
     assert "t: no policy, closed to all but its owner" in text
+    assert "# t: closed to all" in text
 
 
 def test_versions(postgres, make_database, inspect):

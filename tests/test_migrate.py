@@ -682,6 +682,28 @@ def test_row_security_of_a_partitioned_parent_holds_for_its_leaves(pg15, make_da
     assert "row-level security" in done.stderr
 
 
+def test_policies_become_a_draft_of_what_serve_shows(pg15, make_database, migrate):
+    database = make_database(pg15)
+    database.psql("""CREATE TABLE notes (id int PRIMARY KEY, owner text, shared boolean);
+        INSERT INTO notes VALUES (1, 'a', true);
+        ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON notes FOR SELECT
+          USING (owner = current_setting('request.jwt.claims', true)::json ->> 'sub');
+        CREATE POLICY shared ON notes USING (shared AND length(owner) > 0);
+        CREATE TABLE plain (id int)""")
+    plan = migrate(database, "--dry-run").stderr
+    done = migrate(database).stderr
+    for told in (plan, done):
+        assert "[roles.anon]" in told and "[roles.authenticated]" in told
+        assert 'notes = { rows = "owner=eq.{sub}" }' in told
+        assert 'policy "shared" could not be translated' in told
+    report = json.loads(migrate(database, "--json").stdout)
+    [notes, plain] = sorted(report["tables"], key=lambda table: table["table"])
+    assert notes["rows_draft"]["roles"]["anon"] == "owner=eq.{sub}"
+    assert len(notes["rows_draft"]["not_translated"]) == 2
+    assert plain["rows_draft"] is None
+
+
 # --- runs that end early
 
 @pytest.fixture

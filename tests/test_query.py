@@ -397,7 +397,9 @@ def test_prompt_lists_and_describes(prompt):
     prompt.expect("shoestring> ")
     deadline = time.monotonic() + PATIENCE
     while prompt.process.poll() is None and time.monotonic() < deadline:
-        prompt.send("\x04")  # lost while the terminal is not raw yet, after its prompt
+        # While the terminal is not raw yet, after its prompt, Ctrl-D becomes a part of the
+        # line, which Ctrl-C drops.
+        prompt.send("\x03\x04")
         time.sleep(0.1)
     assert prompt.process.poll() == 0
 

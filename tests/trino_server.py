@@ -29,12 +29,20 @@ class Moto(Program):
 
     def glue(self, operation, **body):
         """Calls an operation of Glue's; returns its answer."""
+        return self._call("glue", f"AWSGlue.{operation}", body)
+
+    def athena(self, operation, **body):
+        """Calls an operation of Athena's; returns its answer."""
+        return self._call("athena", f"AmazonAthena.{operation}", body)
+
+    def _call(self, service, target, body):
         request = urllib.request.Request(
             self.endpoint, json.dumps(body).encode(), {
-                "X-Amz-Target": f"AWSGlue.{operation}",
+                "X-Amz-Target": target,
                 "Content-Type": "application/x-amz-json-1.1",
                 "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/"
-                                 f"{REGION}/glue/aws4_request, SignedHeaders=host, Signature=0"})
+                                 f"{REGION}/{service}/aws4_request, SignedHeaders=host, "
+                                 "Signature=0"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "{}")
 
@@ -60,8 +68,10 @@ class Moto(Program):
 class Trino(Program):
     """One Trino, coordinator and worker at once, over the tables that a Moto declares.
 
-    Its catalog `lake` reads Iceberg tables, `hive` all others. Both read file:// from this
-    machine, and s3:// from a server of s3_servers.py, if there is one.
+    Its catalog `lake` reads Iceberg tables, `hive` all others; `files` is like `hive`, with a
+    metastore of its own, for tables that Trino creates: moto keeps no statistics. All read
+    file:// and local:// from this machine, and s3:// from a server of s3_servers.py, if there
+    is one.
     settings: of config.properties, over the defaults. files: {name: text} beside it;
     "{folder}" in values of settings is where they are.
     """
@@ -123,13 +133,16 @@ class Trino(Program):
         self._write("catalog/lake.properties", {
             "connector.name": "iceberg", "iceberg.catalog.type": "glue",
             "iceberg.register-table-procedure.enabled": "true", **self._catalog()})
-        self._write("catalog/hive.properties", {
-            "connector.name": "hive", "hive.metastore": "glue",
-            "hive.partition-projection-enabled": "true",
-            "hive.ignore-absent-partitions": "true",
-            "hive.table-statistics-enabled": "false",
-            "hive.parquet.time-zone": "UTC", "hive.timestamp-precision": "MICROSECONDS",
-            **self._catalog()})
+        hive = {"connector.name": "hive", "hive.partition-projection-enabled": "true",
+                "hive.ignore-absent-partitions": "true",
+                "hive.table-statistics-enabled": "false", "hive.parquet.time-zone": "UTC",
+                "hive.timestamp-precision": "MICROSECONDS"}
+        self._write("catalog/hive.properties",
+                    {**hive, "hive.metastore": "glue", **self._catalog()})
+        self._write("catalog/files.properties", {
+            **hive, "hive.metastore": "file",
+            "hive.metastore.catalog.dir": f"local://{self.folder}/metastore",
+            **self._storage()})
         self._write("config.properties", {
             "coordinator": "true", "node-scheduler.include-coordinator": "true",
             "http-server.http.port": self.port, "discovery.uri": self.server,
@@ -150,13 +163,16 @@ class Trino(Program):
         glue = {"region": REGION, "endpoint-url": self._moto.endpoint,
                 "aws-access-key": "test", "aws-secret-key": "test",
                 "default-warehouse-dir": "local:///tmp"}
+        return {**{f"hive.metastore.glue.{k}": v for k, v in glue.items()}, **self._storage()}
+
+    def _storage(self):
         storage = {"fs.native-local.enabled": "true", "local.location": "/"}
         if self._s3:
             storage |= {"fs.native-s3.enabled": "true", "s3.endpoint": self._s3.endpoint,
                         "s3.region": REGION, "s3.path-style-access": "true",
                         "s3.aws-access-key": self._s3.access_key,
                         "s3.aws-secret-key": self._s3.secret_key}
-        return {**{f"hive.metastore.glue.{k}": v for k, v in glue.items()}, **storage}
+        return storage
 
     def _write(self, name, properties):
         (self.folder / name).write_text(

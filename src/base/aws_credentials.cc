@@ -334,6 +334,23 @@ bool AwsCredentialChain::Refresh() {
   return true;
 }
 
+std::string AwsCredentialChain::WithoutSecrets(std::string text) {
+  AwsCredentials credentials;
+  try {
+    credentials = Get();
+  } catch (const Error&) {
+    return "";
+  }
+  for (const std::string& secret :
+       {credentials.access_key, credentials.secret_key, credentials.session_token}) {
+    for (size_t at = secret.empty() ? std::string::npos : text.find(secret);
+         at != std::string::npos; at = text.find(secret)) {
+      text.replace(at, secret.size(), "…");
+    }
+  }
+  return text;
+}
+
 AwsCredentials ParseCredentialsJson(std::string_view text, std::string_view what) {
   const boost::json::value value = ParseJson(text, what);
   const JsonView json(value, std::string(what));

@@ -28,6 +28,9 @@ class AwsCredentialChain {
   AwsCredentials Get();
   /// Those that Get() gave are refused as expired: false when they cannot be replaced.
   bool Refresh();
+  /// A text of others with "…" where it repeats keys or token; empty when none can be
+  /// had.
+  std::string WithoutSecrets(std::string text);
 
  private:
   const AwsConfig* config_;

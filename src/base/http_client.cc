@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/error.h"
@@ -252,7 +253,18 @@ struct HttpClient::Connection {
   std::array<char, CURL_ERROR_SIZE> message{};
 };
 
-HttpClient::HttpClient(std::string ca_bundle) : ca_bundle_(std::move(ca_bundle)) {
+namespace {
+
+// OpenSSL's variable, which libcurl does not look at by itself.
+std::string TrustedByDefault() {
+  const char* file = std::getenv("SSL_CERT_FILE");
+  return file == nullptr ? "" : file;
+}
+
+}  // namespace
+
+HttpClient::HttpClient(std::string ca_bundle)
+    : ca_bundle_(ca_bundle.empty() ? TrustedByDefault() : std::move(ca_bundle)) {
   InitializeOnce();
 }
 

@@ -75,7 +75,8 @@ struct HttpLimits {
 /// Thread-safe. Nothing is sent again, no redirect is followed.
 class HttpClient {
  public:
-  /// `ca_bundle` is a file of certificates to trust; empty: the machine's.
+  /// `ca_bundle` is a file of certificates to trust; empty: that which
+  /// SSL_CERT_FILE names, else the machine's.
   explicit HttpClient(std::string ca_bundle = "");
   ~HttpClient();
 

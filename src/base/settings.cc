@@ -13,6 +13,7 @@ namespace shoestring {
 namespace {
 
 constexpr const char* kFileName = "shoestring.toml";
+constexpr std::string_view kRoles = "roles";
 
 std::string VariableName(std::string_view section, std::string_view key) {
   std::string name = "SHOESTRING_";
@@ -47,11 +48,16 @@ std::string FirstLine(const std::string& text) {
 
 }  // namespace
 
-Settings Settings::Load() {
+std::optional<SettingsFile> ReadSettingsFile() {
   const char* named = std::getenv("SHOESTRING_CONFIG");
-  if (named != nullptr && *named != '\0') return Parse(ReadFile(named), named);
-  if (!std::ifstream(kFileName)) return {};
-  return Parse(ReadFile(kFileName), kFileName);
+  if (named != nullptr && *named != '\0') return SettingsFile{named, ReadFile(named)};
+  if (!std::ifstream(kFileName)) return std::nullopt;
+  return SettingsFile{kFileName, ReadFile(kFileName)};
+}
+
+Settings Settings::Load() {
+  const auto file = ReadSettingsFile();
+  return file ? Parse(file->text, file->name) : Settings();
 }
 
 Settings Settings::Parse(std::string_view text, std::string_view name) {
@@ -61,6 +67,7 @@ Settings Settings::Parse(std::string_view text, std::string_view name) {
   };
   try {
     for (const auto& [section, node] : toml::parse(text)) {
+      if (section.str() == kRoles) continue;
       const toml::table* table = node.as_table();
       if (table == nullptr) keep(fmt::format(".{}", section.str()), node);
       if (table == nullptr) continue;

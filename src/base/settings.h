@@ -7,16 +7,26 @@
 
 namespace shoestring {
 
+/// shoestring.toml as it stands, for those who read more of it than keys of sections.
+struct SettingsFile {
+  std::string name;
+  std::string text;
+};
+
+/// The file named by SHOESTRING_CONFIG, else shoestring.toml of the current folder if
+/// there is one.
+std::optional<SettingsFile> ReadSettingsFile();
+
 /// What is set outside of the command line. A key of a section is looked for in the
 /// environment, then in shoestring.toml: "server" of "trino" in SHOESTRING_TRINO_SERVER,
 /// then under [trino]; "engine" of "" in SHOESTRING_ENGINE, then before all sections.
 class Settings {
  public:
-  /// The file named by SHOESTRING_CONFIG, else shoestring.toml of the current folder if
-  /// there is one.
+  /// From ReadSettingsFile().
   static Settings Load();
   /// `name` is the file's, for errors. Throws kInvalidArgument for what is no TOML, or
-  /// deeper than sections of texts, numbers and booleans.
+  /// deeper than sections of texts, numbers and booleans; [roles] is, and left to
+  /// api/roles.
   static Settings Parse(std::string_view text, std::string_view name);
 
   /// Nothing when it is not set, or set to "".

@@ -90,5 +90,11 @@ TEST(Settings, WhatIsNoTomlNamesItsLine) {
   }
 }
 
+TEST(Settings, RolesAreNotLookedInto) {
+  const Settings settings =
+      Settings::Parse("engine = 'trino'\n[roles.anon]\nnotes = {rows = 'all'}", "test");
+  EXPECT_EQ(settings.Find("", "engine"), "trino");
+}
+
 }  // namespace
 }  // namespace shoestring

@@ -17,5 +17,7 @@ void AddExplainCommand(CLI::App& app);
 void AddLedgerCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
+void AddDdlCommand(CLI::App& app);
+void AddServeCommand(CLI::App& app);
 
 }  // namespace shoestring

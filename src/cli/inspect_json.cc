@@ -1,6 +1,7 @@
 #include <boost/json.hpp>
 
 #include "cli/inspect_report.h"
+#include "source/policy_draft.h"
 #include "source/write_rates.h"
 
 namespace shoestring {
@@ -28,6 +29,15 @@ json::object ToJson(const Policy& policy) {
           {"using", policy.using_text},
           {"check", policy.check_text},
           {"calls", Strings(policy.calls)}};
+}
+
+json::value DraftJson(const InspectedTable& table) {
+  if (!table.row_security) return nullptr;
+  const PolicyDraft draft = DraftRows(table.policies);
+  json::object roles;
+  for (const auto& [role, rows] : draft.roles) roles[role] = rows;
+  return json::object{{"roles", std::move(roles)},
+                      {"not_translated", Strings(draft.open)}};
 }
 
 json::object ToJson(const OutwardKey& key) {
@@ -113,6 +123,7 @@ json::object TableJson(const InspectedTable& table, const TableFate& fate,
           {"every_row_visible", table.every_row},
           {"row_security", table.row_security},
           {"policies", Objects(table.policies)},
+          {"rows_draft", DraftJson(table)},
           {"numbered_columns", Strings(table.numbered_columns)},
           {"generated_columns", Strings(table.generated_columns)},
           {"outward_foreign_keys", Objects(table.outward_keys)},

@@ -8,6 +8,7 @@
 #include "base/terminal_text.h"
 #include "base/units.h"
 #include "cli/inspect_report.h"
+#include "source/policy_draft.h"
 #include "source/write_rates.h"
 
 namespace shoestring {
@@ -129,6 +130,16 @@ std::string PoliciesText(const Inspection& inspection) {
     }
   }
   return Section("Row security", lines);
+}
+
+std::string DraftsText(const Inspection& inspection) {
+  std::vector<TableDraft> drafts;
+  for (const auto& table : inspection.tables) {
+    if (!table.row_security || !table.has_rows()) continue;
+    drafts.push_back({ShownName(table), DraftRows(table.policies)});
+  }
+  return Section("Rows to declare for serve in shoestring.toml (a draft, to be checked)",
+                 FormatDrafts(drafts));
 }
 
 std::string ColumnsText(const Inspection& inspection) {
@@ -274,8 +285,8 @@ std::string CostsText(const Verdict& verdict) {
 std::string AsText(const InspectReport& report) {
   const Inspection& inspection = report.inspection;
   return HeaderText(report) + TablesText(report) + PoliciesText(inspection) +
-         ColumnsText(inspection) + CodeText(inspection) + RestText(inspection) +
-         SupabaseText(report) +
+         DraftsText(inspection) + ColumnsText(inspection) + CodeText(inspection) +
+         RestText(inspection) + SupabaseText(report) +
          FatesText(report.verdict, Fate::kStays, "Stays, and why") +
          FatesText(report.verdict, Fate::kMovesWithCare, "Moves with care") +
          CostsText(report.verdict) +

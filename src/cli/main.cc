@@ -23,7 +23,8 @@ constexpr const char* kAbout =
     "  shoestring migrate --source postgresql://user@host/db --lake ./lake --dry-run\n"
     "  shoestring migrate --source postgresql://user@host/db --lake ./lake\n"
     "  shoestring verify --lake ./lake\n"
-    "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n";
+    "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n"
+    "  shoestring serve --lake ./lake --anonymous\n";
 
 int Fails(const shoestring::Error& error) {
   std::fprintf(stderr, "shoestring: %s\n", shoestring::Printable(error.what()).c_str());
@@ -61,6 +62,8 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddLedgerCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);
+  shoestring::AddDdlCommand(app);
+  shoestring::AddServeCommand(app);
   // CLI11 would only say that a command is missing.
   if (!arguments.empty() && !arguments.back().starts_with("-") &&
       app.get_subcommands([&](const CLI::App* command) {

@@ -196,6 +196,20 @@ bool HasProblems(const DryRun& dry) {
                      [](const SampleReport& sample) { return !sample.problems.empty(); });
 }
 
+/// What is to be declared before `serve` shows tables that had row-level security.
+void PrintDrafts(const std::vector<TableDraft>& drafts) {
+  if (drafts.empty()) return;
+  std::fputs(
+      "Row-level security does not hold in the lake: serve keeps these tables closed "
+      "until "
+      "shoestring.toml\ndeclares their rows. A draft from their policies, to be "
+      "checked:\n",
+      stderr);
+  for (const std::string& line : FormatDrafts(drafts)) {
+    std::fprintf(stderr, "  %s\n", Printable(line).c_str());
+  }
+}
+
 void PrintDryRun(const DryRun& dry, const Flags& flags) {
   if (flags.json) {
     json::array tables;
@@ -226,6 +240,12 @@ void PrintDryRun(const DryRun& dry, const Flags& flags) {
       dry.plans.size(), FormatCount(files).c_str(), FormatBytes(lake_bytes).c_str(),
       FormatDuration(std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)))
           .c_str());
+  std::vector<TableDraft> drafts;
+  for (const auto& plan : dry.plans) {
+    if (!plan.source.row_security) continue;
+    drafts.push_back({plan.name, DraftRows(plan.source.policies)});
+  }
+  PrintDrafts(drafts);
 }
 
 // Once, and as soon as it is known.
@@ -300,6 +320,9 @@ void PrintReport(const MigrateReport& report) {
     std::fprintf(stderr, "Read with fewer connections than jobs: %s\n",
                  report.fewer_connections.c_str());
   }
+  for (const auto& outcome : report.declared) {
+    std::fprintf(stderr, "Glue: %s\n", Printable(Describe(outcome)).c_str());
+  }
   std::fputs(ReportText(report).c_str(), stdout);
   int64_t rows = 0;
   int64_t bytes = 0;
@@ -318,6 +341,11 @@ void PrintReport(const MigrateReport& report) {
       report.source_lsn.c_str(), FormatBytes(bytes).c_str(),
       FormatBytes(report.peak_memory_bytes).c_str(),
       FormatBytes(report.spill_bytes).c_str(), report.run.c_str());
+  std::vector<TableDraft> drafts;
+  for (const auto& table : report.tables) {
+    if (table.rows_draft) drafts.push_back({table.name, *table.rows_draft});
+  }
+  PrintDrafts(drafts);
 }
 
 // Of all workers together: of two that copy for 10 s, 20 s.

@@ -101,6 +101,8 @@ std::string Summary(const QueryStatistics& used) {
   } else if (used.bytes_read > 0) {
     text += fmt::format(", read {}", FormatBytes(used.bytes_read));
   }
+  if (used.reused) text += ", an earlier answer";
+  if (used.dollars > 0) text += fmt::format(", ${:.6f}", used.dollars);
   return text;
 }
 

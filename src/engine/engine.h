@@ -10,20 +10,10 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <variant>
-#include <vector>
+
+#include "sql/statement.h"
 
 namespace shoestring {
-
-/// A value for one placeholder of a statement. Engines bind it; it never becomes SQL text
-/// that could be read as anything but a value.
-using Parameter = std::variant<std::monostate, bool, int64_t, double, std::string>;
-
-/// One statement in the engine's own dialect, its placeholders in order.
-struct Statement {
-  std::string sql;
-  std::vector<Parameter> parameters;
-};
 
 /// What a query may use; 0 leaves it to the engine. An engine that cannot keep a limit
 /// refuses it with kUnsupported before it runs anything, it never ignores one.

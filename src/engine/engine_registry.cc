@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "engine/athena_engine.h"
 #include "engine/duckdb_engine.h"
 #include "engine/postgres_engine.h"
 #include "engine/trino_engine.h"
@@ -20,6 +21,9 @@ struct Entry {
 
 /// A new engine is one file and one line here.
 const std::array kEngines = {
+    Entry{
+        "athena",
+        [](const Context& c) { return OpenAthenaEngine(ReadAthenaOptions(c.settings)); }},
     Entry{"duckdb", [](const Context& c) { return OpenDuckdbEngine(c.lake()); }},
     Entry{
         "postgres",

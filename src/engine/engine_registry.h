@@ -23,7 +23,7 @@ struct EngineContext {
 /// for another.
 std::unique_ptr<Engine> OpenEngine(std::string_view name, const EngineContext& context);
 
-/// "duckdb, postgres, trino".
+/// "athena, duckdb, postgres, trino".
 std::string EngineNames();
 
 }  // namespace shoestring

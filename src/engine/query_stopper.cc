@@ -1,5 +1,6 @@
 #include "engine/query_stopper.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -44,6 +45,16 @@ void QueryStopper::Check() {
   throw AsError();
 }
 
+void QueryStopper::Sleep(std::chrono::milliseconds duration) {
+  auto end = Clock::now() + duration;
+  if (limits_.time.count() > 0) end = std::min(end, start_ + limits_.time);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  never.wait_until(lock, cancel_, end, [] { return false; });
+  Check();
+}
+
 void QueryStopper::CheckScanned(int64_t bytes) {
   if (limits_.scan_bytes == 0 || bytes <= limits_.scan_bytes) return;
   reason_ = Reason::kScan;
@@ -70,7 +81,7 @@ void QueryStopper::Stop(Reason reason) {
 
 QueryStopper::Reason QueryStopper::Look() const {
   if (cancel_.stop_requested()) return Reason::kCancelled;
-  if (limits_.time.count() > 0 && Clock::now() > start_ + limits_.time) {
+  if (limits_.time.count() > 0 && Clock::now() >= start_ + limits_.time) {
     return Reason::kTimeout;
   }
   const bool too_much =

@@ -32,6 +32,8 @@ class QueryStopper {
 
   /// Throws when there is a reason to stop already.
   void Check();
+  /// Waits as long, less when there is a reason to stop; then throws as Check() does.
+  void Sleep(std::chrono::milliseconds duration);
   /// Throws when this many bytes read are too many: polls may come too late.
   void CheckScanned(int64_t bytes);
   Reason reason() const { return reason_; }

@@ -7,8 +7,10 @@
 #include <thread>
 
 #include "base/error.h"
+#include "job/declare.h"
 #include "job/proof.h"
 #include "job/run_record.h"
+#include "job/table_choice.h"
 #include "job/table_copy.h"
 #include "job/table_version.h"
 #include "job/task_pool.h"
@@ -124,10 +126,8 @@ void Migration::Begin() {
   plans_ = PlanMigration(&connection_, options_);
   const std::string identity = IdentityOf(&connection_, options_);
   RunRequest request{"migrate", connection_.description(), identity, {}, options_.fresh};
-  for (const auto& plan : plans_) {
-    request.tables.push_back(plan.name);
-    identities_.push_back(IdentityOf(&connection_, plan, options_));
-  }
+  for (const auto& plan : plans_) request.tables.push_back(plan.name);
+  identities_ = IdentitiesOf(&connection_, plans_, options_);
   // Not before: a source that cannot be read must not leave an empty folder behind.
   store_ = OpenObjectStore(options_.lake, /*create=*/true, options_.s3);
   record_.emplace(store_.get(), std::move(request), [this] { stop_.request_stop(); });
@@ -253,6 +253,8 @@ void Migration::Commit() {
                                       std::move(table), *catalog_, state_));
   }
   catalog_->Commit(changes, [&] { record_->Renew(); });
+  // Before the superseded files go: readers of the old version look for them yet.
+  report_.declared = FollowDeclarations(store_.get());
 }
 
 void Migration::Show(std::string phase) {

@@ -3,11 +3,11 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cctype>
-#include <tuple>
+#include <functional>
 
 #include "base/error.h"
+#include "job/table_choice.h"
 #include "source/value_survey.h"
 
 namespace shoestring {
@@ -24,15 +24,6 @@ constexpr int64_t kMaxRangePages = 16384;
 constexpr int kRangesPerJob = 8;
 // Its tables have no schema before their names in the lake.
 constexpr std::string_view kUnnamedSchema = "public";
-
-struct TableName {
-  std::string schema;
-  std::string name;
-  bool operator==(const TableName&) const = default;
-  bool operator<(const TableName& other) const {
-    return std::tie(schema, name) < std::tie(other.schema, other.name);
-  }
-};
 
 std::string LowerCase(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -299,131 +290,117 @@ void CheckAnomalyTargets(const MigrateOptions& options,
   }
 }
 
-void MapColumns(Connection* connection, const MigrateOptions& options, TablePlan* plan) {
-  const std::vector<SourceColumn>& columns = plan->source.columns;
-  std::vector<AnomalyPolicy> policies;
-  for (const auto& column : columns) {
-    policies.push_back(PolicyOf(options, plan->name, column.name));
-  }
-  const auto surveys =
-      SurveyValues(connection, plan->name, columns, policies,
-                   plan->source.QualifiedName() + Condition("WHERE", options));
-  for (size_t i = 0; i < columns.size(); ++i) {
-    plan->mappings.push_back(MapColumn(columns[i], policies[i], surveys[i]));
-  }
-}
+std::string Subject(const TablePlan& plan) { return "Table " + plan.source.name; }
 
 // What COPY would be refused is refused here, before anything is written: a privilege
 // that is missing, rows that a policy hides, a foreign server. So is a condition that
 // ends its statement and begins another, as Postgres takes one statement only here.
-void CheckReadable(Connection* connection, const TablePlan& plan,
+void CheckReadable(Connection* connection, const std::vector<TablePlan>& plans,
                    const MigrateOptions& options) {
-  connection->Execute(fmt::format("SELECT * FROM {}{} LIMIT 0",
-                                  plan.source.QualifiedName(),
-                                  Condition("WHERE", options)));
-}
-
-TablePlan PlanTable(Connection* connection, const MigrateOptions& options,
-                    const TableName& table) {
-  const auto& [schema, name] = table;
-  const Connection::Subject subject(connection, "Table " + name);
-  TablePlan plan;
-  plan.source = DescribeTable(connection, schema, name);
-  CheckName("Schema", schema);
-  CheckName("Table", name);
-  CheckReadable(connection, plan, options);
-  plan.name = schema == kUnnamedSchema ? name : fmt::format("{}.{}", schema, name);
-  if (plan.source.columns.empty()) {
-    throw Fail(
-        ErrorKind::kUnsupported,
-        "Table {} has no columns, and Parquet files must have one. Way out: leave it "
-        "out with --exclude {}",
-        name, name);
+  std::vector<Command> checks;
+  for (const auto& plan : plans) {
+    checks.push_back(
+        {fmt::format("SELECT * FROM {}{} LIMIT 0", plan.source.QualifiedName(),
+                     Condition("WHERE", options)),
+         {},
+         Subject(plan)});
   }
-  MapColumns(connection, options, &plan);
-  plan.columns = LakeColumns(plan);
-  ChoosePartitioning(options, &plan);
-  CheckColumnNames(plan);
-  ChooseSort(options, &plan);
-  plan.key = SortableColumns(plan, plan.source.PrimaryKey());
-  PlanRanges(options, connection->server_version(), &plan);
-  return plan;
+  connection->ExecuteAll(checks);
 }
 
-// Where in the schemas that were named a table is; "schema.table" says it itself.
-TableName FindTable(const std::vector<TableName>& all, const MigrateOptions& options,
-                    const std::string& given) {
-  std::vector<TableName> found;
-  for (const auto& table : all) {
-    if (table.name == given) found.push_back(table);
+std::string LakeName(const TableDescription& source) {
+  if (source.schema == kUnnamedSchema) return source.name;
+  return fmt::format("{}.{}", source.schema, source.name);
+}
+
+void CheckDescription(const TableDescription& source) {
+  CheckName("Schema", source.schema);
+  CheckName("Table", source.name);
+  if (!source.columns.empty()) return;
+  throw Fail(
+      ErrorKind::kUnsupported,
+      "Table {} has no columns, and Parquet files must have one. Way out: leave it "
+      "out with --exclude {}",
+      source.name, source.name);
+}
+
+std::vector<AnomalyPolicy> Policies(const MigrateOptions& options,
+                                    const TablePlan& plan) {
+  std::vector<AnomalyPolicy> policies;
+  for (const auto& column : plan.source.columns) {
+    policies.push_back(PolicyOf(options, plan.name, column.name));
   }
-  if (found.size() == 1) return found[0];
-  if (found.size() > 1) {
-    throw Fail(ErrorKind::kInvalidArgument,
-               "--table {0}: it is in several schemas. Way out: --table {1}.{0}", given,
-               found[0].schema);
+  return policies;
+}
+
+std::vector<ValueSurvey> SurveyAll(Connection* connection, const MigrateOptions& options,
+                                   const std::vector<TablePlan>& plans) {
+  std::vector<ValueSurvey> surveys;
+  for (const auto& plan : plans) {
+    surveys.emplace_back(plan.name, plan.source.columns, Policies(options, plan),
+                         plan.source.QualifiedName() + Condition("WHERE", options));
   }
-  const size_t dot = given.find('.');
-  if (dot == std::string::npos) return {options.schemas[0], given};
-  return {given.substr(0, dot), given.substr(dot + 1)};
+  ValueSurvey::AskAll(connection, &surveys);
+  return surveys;
 }
 
-std::vector<TableName> ListAll(Connection* connection, const MigrateOptions& options,
-                               bool with_views) {
-  std::vector<TableName> all;
-  for (const auto& schema : options.schemas) {
-    const auto names = ListTables(connection, schema, with_views);
-    for (const auto& name : names) all.push_back({schema, name});
-    if (!names.empty() || with_views) continue;
-    throw Fail(ErrorKind::kNotFound,
-               "Schema {} has no tables to migrate. Way out: name the schema with "
-               "--schema",
-               schema);
+void PlanTable(Connection* connection, const MigrateOptions& options,
+               const ValueSurvey& survey, TablePlan* plan) {
+  const Connection::Subject subject(connection, Subject(*plan));
+  const std::vector<SourceColumn>& columns = plan->source.columns;
+  const std::vector<AnomalyPolicy> policies = Policies(options, *plan);
+  const std::vector<ColumnSurvey> found = survey.Columns(connection);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    plan->mappings.push_back(MapColumn(columns[i], policies[i], found[i]));
   }
-  return all;
+  plan->columns = LakeColumns(*plan);
+  ChoosePartitioning(options, plan);
+  CheckColumnNames(*plan);
+  ChooseSort(options, plan);
+  plan->key = SortableColumns(*plan, plan->source.PrimaryKey());
+  PlanRanges(options, connection->server_version(), plan);
 }
 
-bool IsCalled(const TableName& table, const std::string& name) {
-  return table.name == name || table.schema + "." + table.name == name;
-}
-
-// A name that was mistyped would be copied, although it was to be left out.
-void CheckExcluded(Connection* connection, const MigrateOptions& options) {
-  if (options.exclude.empty()) return;
-  const std::vector<TableName> all = ListAll(connection, options, /*with_views=*/true);
-  for (const auto& excluded : options.exclude) {
-    if (std::any_of(all.begin(), all.end(),
-                    [&](const TableName& table) { return IsCalled(table, excluded); })) {
-      continue;
-    }
-    throw Fail(ErrorKind::kNotFound, "--exclude: there is no table {}", excluded);
-  }
-}
-
-std::vector<TableName> ChooseTables(Connection* connection,
-                                    const MigrateOptions& options) {
-  // A view's rows are already in its tables: views are migrated only by name.
-  std::vector<TableName> tables =
-      ListAll(connection, options, /*with_views=*/!options.tables.empty());
-  if (!options.tables.empty()) {
-    const std::vector<TableName> all = std::move(tables);
-    tables.clear();
-    for (const auto& given : options.tables) {
-      tables.push_back(FindTable(all, options, given));
+/// Reasons not to migrate, to be told together.
+class Refusals {
+ public:
+  void Try(const std::function<void()>& plan) {
+    try {
+      plan();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUnsupported) throw;
+      refusals_.push_back(error);
+      // What Postgres refuses ends the transaction: no more can be looked for.
+      if (!error.sqlstate().empty()) ThrowIfAny();
     }
   }
-  CheckExcluded(connection, options);
-  for (const auto& excluded : options.exclude) {
-    std::erase_if(tables,
-                  [&](const TableName& table) { return IsCalled(table, excluded); });
+
+  void ThrowIfAny() const {
+    if (refusals_.empty()) return;
+    if (refusals_.size() == 1) throw refusals_[0];
+    std::string all;
+    for (const auto& refusal : refusals_) all += fmt::format("\n{}", refusal.what());
+    throw Fail(ErrorKind::kUnsupported, "{} tables cannot be migrated as they are:{}",
+               refusals_.size(), all);
   }
-  std::sort(tables.begin(), tables.end());
-  tables.erase(std::unique(tables.begin(), tables.end()), tables.end());
-  if (tables.empty()) {
-    throw Fail(ErrorKind::kNotFound,
-               "There are no tables to migrate: --exclude leaves none");
+
+ private:
+  std::vector<Error> refusals_;
+};
+
+std::vector<TablePlan> DescribeAll(Connection* connection, const MigrateOptions& options,
+                                   Refusals* refusals) {
+  std::vector<TablePlan> plans;
+  for (auto& source : DescribeTables(connection, ChooseTables(connection, options))) {
+    refusals->Try([&] {
+      CheckDescription(source);
+      TablePlan plan;
+      plan.name = LakeName(source);
+      plan.source = std::move(source);
+      plans.push_back(std::move(plan));
+    });
   }
-  return tables;
+  return plans;
 }
 
 void CheckLakeNames(const std::vector<TablePlan>& plans) {
@@ -483,52 +460,16 @@ void CheckNamesInLake(const std::vector<TablePlan>& plans, const LakeState& stat
   }
 }
 
-std::vector<std::string> TablesToLock(Connection* connection,
-                                      const MigrateOptions& options) {
-  // A transaction of its own: what follows must be locked before a moment is chosen.
-  connection->Begin();
-  boost::json::array names;
-  for (const auto& table : ChooseTables(connection, options)) {
-    names.push_back({table.schema, table.name});
-  }
-  const Rows rows = connection->Execute(
-      "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
-      "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "JOIN pg_catalog.json_array_elements($1::json) AS wanted (pair) "
-      "ON n.nspname = pair->>0 AND c.relname = pair->>1 "
-      "WHERE c.relkind IN ('r', 'p', 'v')",
-      {boost::json::serialize(names)});
-  std::vector<std::string> tables;
-  for (int i = 0; i < rows.size(); ++i) {
-    tables.push_back(QuoteQualified(rows.Text(i, 0), rows.Text(i, 1)));
-  }
-  connection->Execute("COMMIT");
-  return tables;
-}
-
 std::vector<TablePlan> PlanMigration(Connection* connection,
                                      const MigrateOptions& options) {
-  std::vector<TablePlan> plans;
-  std::string refusals;
-  std::optional<Error> first;
-  int refused = 0;
-  for (const auto& name : ChooseTables(connection, options)) {
-    try {
-      plans.push_back(PlanTable(connection, options, name));
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kUnsupported) throw;
-      refusals += fmt::format("{}{}", refusals.empty() ? "" : "\n", error.what());
-      ++refused;
-      if (!first) first = error;
-      // What Postgres refuses ends the transaction: no more can be looked for.
-      if (!error.sqlstate().empty()) break;
-    }
+  Refusals refusals;
+  std::vector<TablePlan> plans = DescribeAll(connection, options, &refusals);
+  refusals.Try([&] { CheckReadable(connection, plans, options); });
+  const auto surveys = SurveyAll(connection, options, plans);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    refusals.Try([&] { PlanTable(connection, options, surveys[i], &plans[i]); });
   }
-  if (refused == 1) throw *first;
-  if (refused > 1) {
-    throw Fail(ErrorKind::kUnsupported, "{} tables cannot be migrated as they are:\n{}",
-               refused, refusals);
-  }
+  refusals.ThrowIfAny();
   CheckLakeNames(plans);
   CheckAnomalyTargets(options, plans);
   if (options.partition_by && *options.partition_by != "none") {

@@ -60,11 +60,6 @@ struct TablePlan {
   RowDecoder MakeDecoder(std::shared_ptr<arrow::Array> texts = nullptr) const;
 };
 
-/// The qualified, quoted names of the tables that the options name, as far as they can be
-/// locked: materialized views and foreign tables cannot be.
-std::vector<std::string> TablesToLock(Connection* connection,
-                                      const MigrateOptions& options);
-
 /// Describes and plans every table that the options name, largest first. Runs in the
 /// connection's transaction. All reasons to refuse are found here, before anything is
 /// written; several are reported together.

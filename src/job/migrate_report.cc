@@ -29,6 +29,7 @@ TableReport ReportTable(const TablePlan& plan, const CopiedTable& copied) {
     report.replaced.push_back(
         {plan.mappings[i].column, plan.mappings[i].policy, copied.replaced[i]});
   }
+  if (plan.source.row_security) report.rows_draft = DraftRows(plan.source.policies);
   return report;
 }
 
@@ -42,6 +43,15 @@ json::object JsonTimes(const StageTimes& times) {
           {"store_ms", times.Milliseconds(Stage::kStore)}};
 }
 
+json::value FormatRowsDraft(const std::optional<PolicyDraft>& draft) {
+  if (!draft) return nullptr;
+  json::object roles;
+  for (const auto& [role, rows] : draft->roles) roles[role] = rows;
+  return json::object{
+      {"roles", std::move(roles)},
+      {"not_translated", json::array(draft->open.begin(), draft->open.end())}};
+}
+
 json::array FormatResumed(const std::vector<ResumedTable>& tables) {
   json::array array;
   for (const auto& table : tables) {
@@ -53,6 +63,12 @@ json::array FormatResumed(const std::vector<ResumedTable>& tables) {
                      {"why", table.why}});
   }
   return array;
+}
+
+json::array DeclaredJson(const MigrateReport& report) {
+  json::array declared;
+  for (const auto& outcome : report.declared) declared.emplace_back(Describe(outcome));
+  return declared;
 }
 
 }  // namespace
@@ -92,6 +108,7 @@ std::string FormatReportJson(const MigrateReport& report) {
                       {"partitioned_by", table.partitioned_by},
                       {"sorted_by", table.sorted_by},
                       {"replaced", std::move(replaced)},
+                      {"rows_draft", FormatRowsDraft(table.rows_draft)},
                       {"source_lsn", table.source_lsn},
                       {"kept_from", table.kept_from}});
   }
@@ -108,6 +125,7 @@ std::string FormatReportJson(const MigrateReport& report) {
                             {"copy_bytes", report.copy_bytes},
                             {"spill_bytes", report.spill_bytes},
                             {"peak_memory_bytes", report.peak_memory_bytes},
+                            {"declared", DeclaredJson(report)},
                             {"fewer_connections", report.fewer_connections},
                             {"cleared_runs", json::array(report.cleared_runs.begin(),
                                                          report.cleared_runs.end())},

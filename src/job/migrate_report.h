@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "job/declare.h"
 #include "job/migrate_plan.h"
 #include "job/resume.h"
 #include "job/stage_clock.h"
 #include "job/table_copy.h"
+#include "source/policy_draft.h"
 
 namespace shoestring {
 
@@ -28,8 +31,9 @@ struct TableReport {
   std::string partitioned_by;
   std::string sorted_by;
   std::vector<ReplacedValues> replaced;
-  std::string source_lsn;  ///< The moment of the source that it shows.
-  std::string kept_from;   ///< The run that copied it; empty when it was this one.
+  std::optional<PolicyDraft> rows_draft;  ///< Of a table with row-level security.
+  std::string source_lsn;                 ///< The moment of the source that it shows.
+  std::string kept_from;  ///< The run that copied it; empty when it was this one.
 };
 
 struct MigrateReport {
@@ -40,9 +44,10 @@ struct MigrateReport {
   int64_t source_time_ms = 0;
   std::vector<TableReport> tables;
   std::vector<std::string> cleared_runs;
-  std::vector<ResumedTable> resumed;  ///< What earlier runs had finished.
-  std::string fewer_connections;      ///< Why there were fewer than jobs; else empty.
-  int64_t rows_verified = 0;          ///< Read back and found to be those of the source.
+  std::vector<ResumedTable> resumed;         ///< What earlier runs had finished.
+  std::vector<DeclarationOutcome> declared;  ///< In Glue: what was moved along, or not.
+  std::string fewer_connections;  ///< Why there were fewer than jobs; else empty.
+  int64_t rows_verified = 0;      ///< Read back and found to be those of the source.
   int64_t wall_ms = 0;
   int64_t verify_ms = 0;  ///< Of it.
   int64_t copy_bytes = 0;

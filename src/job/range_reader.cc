@@ -1,12 +1,16 @@
 #include "job/range_reader.h"
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
 namespace shoestring {
 
 namespace {
+
+// Those who count are told so often: their counters are all workers'.
+constexpr int64_t kTellBytes = 64 << 10;
 
 // The rows of a REFRESH after the snapshot are not visible in it, and the old are gone.
 void CheckNotRefreshed(Connection* connection, const TablePlan& plan) {
@@ -34,11 +38,17 @@ int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
                       ++rows;
                     });
   int64_t told = 0;
+  int64_t bytes = 0;
+  const auto tell = [&] {
+    callbacks.on_data(rows - told, std::exchange(bytes, 0));
+    told = rows;
+  };
   const int64_t tag = connection->CopyOut(plan.ranges[range], [&](Bytes data) {
     stream.Feed(data);
-    callbacks.on_data(rows - told, static_cast<int64_t>(data.size()));
-    told = rows;
+    bytes += static_cast<int64_t>(data.size());
+    if (bytes >= kTellBytes) tell();
   });
+  tell();
   if (!stream.finished() || tag != rows) {
     throw Fail(ErrorKind::kCorrupt,
                "Table {}: Postgres says {} rows, its COPY stream held {}", plan.name, tag,

@@ -68,6 +68,21 @@ Verdict Judge(Connection* connection, ObjectStore* store, const FinishedTable& f
   return {keep_changed, keep_changed ? why + ", kept as --keep says" : why};
 }
 
+PlanIdentity IdentityOf(const TablePlan& plan, const TableShape& shape,
+                        const MigrateOptions& options) {
+  std::string text;
+  Append(&text, shape.text);
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+  }
+  Append(&text, ToString(plan.partitioning.granularity));
+  Append(&text, plan.partitioning.column);
+  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
+  const bool part = !options.where.empty() || options.limit;
+  return {ChecksumOf(text),
+          part ? "only a part of it is copied, and which may change" : shape.undecidable};
+}
+
 }  // namespace
 
 std::string IdentityOf(Connection* connection, const MigrateOptions& options) {
@@ -86,20 +101,17 @@ std::string IdentityOf(Connection* connection, const MigrateOptions& options) {
   return ChecksumOf(text);
 }
 
-PlanIdentity IdentityOf(Connection* connection, const TablePlan& plan,
-                        const MigrateOptions& options) {
-  const TableShape shape = ShapeOfTable(connection, plan.source);
-  std::string text;
-  Append(&text, shape.text);
-  for (size_t i = 0; i < plan.columns.size(); ++i) {
-    AppendColumn(&text, plan.mappings[i], plan.columns[i]);
+std::vector<PlanIdentity> IdentitiesOf(Connection* connection,
+                                       const std::vector<TablePlan>& plans,
+                                       const MigrateOptions& options) {
+  std::vector<const TableDescription*> tables;
+  for (const auto& plan : plans) tables.push_back(&plan.source);
+  const std::vector<TableShape> shapes = ShapesOfTables(connection, tables);
+  std::vector<PlanIdentity> identities;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    identities.push_back(IdentityOf(plans[i], shapes[i], options));
   }
-  Append(&text, ToString(plan.partitioning.granularity));
-  Append(&text, plan.partitioning.column);
-  Append(&text, fmt::format("{}", fmt::join(plan.sort, ",")));
-  const bool part = !options.where.empty() || options.limit;
-  return {ChecksumOf(text),
-          part ? "only a part of it is copied, and which may change" : shape.undecidable};
+  return identities;
 }
 
 std::string Describe(const ResumedTable& table) {

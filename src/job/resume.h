@@ -20,8 +20,10 @@ struct PlanIdentity {
   std::string checksum;
   std::string undecidable;  ///< Why it cannot be told whether the rows changed; or empty.
 };
-PlanIdentity IdentityOf(Connection* connection, const TablePlan& plan,
-                        const MigrateOptions& options);
+/// One a plan.
+std::vector<PlanIdentity> IdentitiesOf(Connection* connection,
+                                       const std::vector<TablePlan>& plans,
+                                       const MigrateOptions& options);
 
 /// What becomes of a table that an earlier run had finished.
 struct ResumedTable {

@@ -9,8 +9,8 @@
 
 namespace shoestring {
 
-/// A table that a run has finished: its files are written, durable and staged, and not
-/// committed. What a later run needs to go on from there.
+/// A table that a run has finished: its files are written and staged, and not committed.
+/// What a later run needs to go on from there.
 struct FinishedTable {
   std::string run;  ///< That copied it.
   std::string table;

@@ -13,6 +13,7 @@
 #include "job/migrate.h"
 #include "job/partition_sums.h"
 #include "job/range_reader.h"
+#include "job/table_choice.h"
 #include "job/task_pool.h"
 #include "source/snapshot.h"
 

@@ -29,7 +29,7 @@ struct MemoryShares {
 };
 MemoryShares ShareMemory(int64_t budget, int jobs);
 
-/// The files of one table, written and durable, but not visible yet.
+/// The files of one table, written, but not visible yet.
 struct CopiedTable {
   std::vector<DataFile> files;
   std::vector<StagedObject> objects;

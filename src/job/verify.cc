@@ -13,6 +13,7 @@
 #include "job/run_record.h"
 #include "job/source_sums.h"
 #include "lake/catalog.h"
+#include "lake/declarations.h"
 
 namespace shoestring {
 
@@ -299,7 +300,8 @@ void Verification::FindExtras() {
     for (auto& object : store_->List(folder)) found.push_back(std::move(object.key));
   }
   const std::vector<RunInfo> live = LiveRuns(store_);
-  std::set<std::string> needed = {std::string(kLakeStateKey)};
+  std::set<std::string> needed = {std::string(kLakeStateKey),
+                                  std::string(kDeclarationsKey)};
   std::set<std::string> unknown;  // Tables whose needs cannot be told.
   for (const Record& record : records_) {
     needed.insert(record.keys.begin(), record.keys.end());

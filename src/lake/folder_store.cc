@@ -173,7 +173,7 @@ class FolderWriter final : public ObjectWriter {
 
   StagedObject Finish() && override {
     Flush();
-    Sync(file_.fd(), key_);
+    BeginSync(file_.fd());
     file_.Close();
     StagedObject object{.key = key_, .size = size_, .token = file_.key()};
     finished_(object);
@@ -320,7 +320,8 @@ void FolderStore::Publish(const StagedObject& object) {
     }
     if (StatFile(root_fd_.get(), object.token)) continue;
     const auto published = StatFile(root_fd_.get(), object.key);
-    if (published && published->st_size == object.size) return;
+    // Who published it may have died before it was durable.
+    if (published && published->st_size == object.size) return MarkUnsynced(object.key);
     throw Fail(ErrorKind::kNotFound, "What was staged is gone: {} for {}", object.token,
                object.key);
   }
@@ -328,12 +329,15 @@ void FolderStore::Publish(const StagedObject& object) {
 }
 
 std::vector<StagedObject> FolderStore::Missing(std::span<const StagedObject> objects) {
+  // After a power failure a file may be there without its end.
+  const auto is_whole = [&](const std::string& key, int64_t size) {
+    CheckKey(key);
+    const auto file = StatFile(root_fd_.get(), key);
+    return file && file->st_size == size;
+  };
   std::vector<StagedObject> missing;
   std::ranges::copy_if(objects, std::back_inserter(missing), [&](const auto& object) {
-    CheckKey(object.key);
-    CheckKey(object.token);
-    return !StatFile(root_fd_.get(), object.token) &&
-           !StatFile(root_fd_.get(), object.key);
+    return !is_whole(object.token, object.size) && !is_whole(object.key, object.size);
   });
   return missing;
 }
@@ -347,46 +351,61 @@ void FolderStore::DiscardStaged(std::string_view run) {
 
 void FolderStore::MarkUnsynced(std::string_view key) {
   const std::lock_guard lock(mutex_);
+  unsynced_.emplace(key);
   for (size_t slash = key.rfind('/'); slash != std::string_view::npos;
        slash = key.rfind('/')) {
     key = key.substr(0, slash);
     unsynced_.emplace(key);
   }
-  unsynced_.emplace();
+  unsynced_.emplace(".");
 }
 
-/// Others wait as long, so that nobody takes for durable what is being made so.
-void FolderStore::SyncFolders() {
-  const std::lock_guard lock(mutex_);
-  while (!unsynced_.empty()) {
-    const auto first = unsynced_.begin();
-    const auto folder = OpenParent(root_fd_.get(), first->empty() ? "" : *first + "/",
-                                   MissingFolders::kFail);
-    if (folder) Sync(folder->fd.get(), *first);
-    unsynced_.erase(first);
+void FolderStore::SyncWritten() {
+  // Others wait as long, so that nobody takes for durable what is being made so.
+  const std::lock_guard syncing(syncing_);
+  // What a disk has lost it says only once.
+  if (sync_failure_) std::rethrow_exception(sync_failure_);
+  std::set<std::string> written;
+  {
+    const std::lock_guard lock(mutex_);
+    written.swap(unsynced_);
+  }
+  try {
+    SyncTogether(root_fd_.get(), {written.begin(), written.end()});
+  } catch (...) {
+    sync_failure_ = std::current_exception();
+    throw;
   }
 }
 
-bool FolderStore::TryPut(std::string_view key, std::string_view content) {
+bool FolderStore::TryPut(std::string_view key, std::string_view content,
+                         Durable durable) {
   NewFile file(root_fd_.get(), kTemporaryFolder);
   // Locked as long as somebody writes it: what is not locked was left by the dead.
   while (flock(file.fd(), LOCK_EX) != 0) {
     if (errno != EINTR) throw FailSystem("lock", file.key(), errno);
   }
   WriteAll(file.fd(), AsBytes(content), key);
-  Sync(file.fd(), key);
-  SyncFolders();
+  if (durable == Durable::kNow) {
+    Sync(file.fd(), key);
+    SyncWritten();
+  }
   if (!Rename(root_fd_.get(), file.folder(), key)) return false;
   file.Keep();
   MarkUnsynced(key);
-  SyncFolders();
+  if (durable == Durable::kNow) SyncWritten();
   return true;
 }
 
 void FolderStore::Put(std::string_view key, std::string_view content) {
   CheckKey(key);
+  PutWhole(key, content, Durable::kLater);
+}
+
+void FolderStore::PutWhole(std::string_view key, std::string_view content,
+                           Durable durable) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    if (!TryPut(key, content)) continue;
+    if (!TryPut(key, content, durable)) continue;
     counters_.Add({.puts = 1, .bytes_written = static_cast<int64_t>(content.size())});
     return;
   }
@@ -436,10 +455,11 @@ std::optional<std::string> FolderStore::PutIf(std::string_view key,
                                               std::string_view content,
                                               const std::optional<std::string>& etag) {
   CheckKey(key);
+  SyncWritten();  // Most of it before others have to wait.
   const FileDescriptor lock = Lock();
   SweepTemporary();
   if (!HasEtag(key, etag)) return std::nullopt;
-  Put(key, content);
+  PutWhole(key, content, Durable::kNow);
   return ContentEtag(content);
 }
 

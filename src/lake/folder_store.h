@@ -1,7 +1,9 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,14 +18,15 @@ namespace shoestring {
 /// A lake in a local folder. Several processes may use one folder at once.
 ///
 /// What is being written stands under runs/, on the same file system, and is renamed into
-/// place when it is whole and durable, so that data/ and catalog/ hold nothing else than
-/// finished objects. PutIf() takes a lock on runs/lock. Symbolic links below the root are
+/// place when it is whole, so that data/ and catalog/ hold nothing else than finished
+/// objects. PutIf() takes a lock on runs/lock. Symbolic links below the root are
 /// not followed; List() leaves them out. Etags of Get() and PutIf() are hashes of the
 /// content, those of Head() and List() come from size, time and inode; PutIf() takes
 /// both.
 ///
-/// Whatever was published before a Put() or PutIf() survives a power failure when that
-/// does: syncing the folders of many files at once costs hardly more than one.
+/// What PutIf() wrote survives a power failure, and all that this store wrote before, the
+/// staged included; until then nothing need. Syncing many files at once costs hardly more
+/// than one.
 class FolderStore final : public ObjectStore {
  public:
   /// `root` must be absolute and exist.
@@ -53,11 +56,14 @@ class FolderStore final : public ObjectStore {
   StoreStatistics statistics() const override;
 
  private:
+  enum class Durable { kLater, kNow };
+
   void MarkUnsynced(std::string_view key);
-  void SyncFolders();
+  void SyncWritten();
   bool HasEtag(std::string_view key, const std::optional<std::string>& etag);
   FileDescriptor Lock();
-  bool TryPut(std::string_view key, std::string_view content);
+  bool TryPut(std::string_view key, std::string_view content, Durable durable);
+  void PutWhole(std::string_view key, std::string_view content, Durable durable);
   void SweepTemporary();
 
   std::string root_;
@@ -65,7 +71,9 @@ class FolderStore final : public ObjectStore {
   StoreCounters counters_;
 
   std::mutex mutex_;
-  std::set<std::string> unsynced_;  ///< Folders with new names in them. By mutex_.
+  std::set<std::string> unsynced_;  ///< New files, and their folders. By mutex_.
+  std::mutex syncing_;
+  std::exception_ptr sync_failure_;  ///< By syncing_.
 };
 
 }  // namespace shoestring

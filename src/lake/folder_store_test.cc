@@ -5,22 +5,54 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <random>
 #include <thread>
 
 #include "lake/test_lake.h"
 
-namespace shoestring {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// What fsync() was called for since a test asked to know, and whether `commit` was there
+/// by then.
+struct Disk {
+  std::mutex mutex;
+  std::string commit;
+  std::map<std::string, bool> synced;
+  std::string broken;  ///< Of this path nothing can be written.
+};
+Disk disk;
+
+}  // namespace
+
+/// In the place of libc's.
+extern "C" int fsync(int fd) {
+  const std::string path = fs::read_symlink("/proc/self/fd/" + std::to_string(fd));
+  const std::lock_guard lock(disk.mutex);
+  if (path == disk.broken) {
+    errno = EIO;
+    return -1;
+  }
+  if (!disk.commit.empty()) disk.synced.try_emplace(path, fs::exists(disk.commit));
+  return static_cast<int>(syscall(SYS_fsync, fd));
+}
+
+namespace shoestring {
+namespace {
+
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::StartsWith;
 
 class FolderStoreTest : public testing::Test {
@@ -82,6 +114,62 @@ TEST_F(FolderStoreTest, StagesUntilPublished) {
   EXPECT_EQ(store_.Get("data/t/year=1/a.parquet").content, expected);
   EXPECT_THAT(Keys("runs/"), IsEmpty());
   EXPECT_FALSE(fs::exists(Path("runs/run"))) << "no empty folders stay";
+}
+
+/// A store whose calls of fsync() are looked at.
+class DurableFolderStoreTest : public FolderStoreTest {
+ protected:
+  DurableFolderStoreTest() { disk.commit = Path("catalog/lake.json"); }
+  ~DurableFolderStoreTest() override {
+    disk.commit.clear();
+    disk.synced.clear();
+    disk.broken.clear();
+  }
+
+  void Commit() { store_.PutIf("catalog/lake.json", "{}", std::nullopt); }
+
+  void ExpectSyncedBeforeCommit(const std::string& key) {
+    EXPECT_THAT(disk.synced, Contains(Pair(Path(key), false)));
+  }
+};
+
+TEST_F(DurableFolderStoreTest, WhatACommitNamesIsDurableBefore) {
+  store_.Publish(Stage("data/t/year=1/a", "content"));
+  store_.Put("catalog/t/metadata", "content");
+  const std::string staged = Stage("data/t/b", "content").token;
+  EXPECT_THAT(disk.synced, IsEmpty()) << "each alone would take its time";
+  Commit();
+  for (const std::string key : {"data/t/year=1/a", "data/t/year=1", "data/t", "data",
+                                "catalog/t/metadata", "catalog/t", "catalog"}) {
+    ExpectSyncedBeforeCommit(key);
+  }
+  ExpectSyncedBeforeCommit(staged);
+  EXPECT_THAT(disk.synced, Contains(Pair(folder_.path(), false)));
+  EXPECT_THAT(disk.synced, Contains(Pair(StartsWith(Path("runs/tmp/")), false)));
+}
+
+TEST_F(DurableFolderStoreTest, ACommitIsDurableItself) {
+  store_.PutIf("catalog/lake.json", "{}", std::nullopt);
+  EXPECT_THAT(disk.synced, Contains(Pair(Path("catalog"), true)));
+}
+
+TEST_F(DurableFolderStoreTest, SyncsWhatTheDeadHavePublished) {
+  const StagedObject object = Stage("data/t/a", "content");
+  FolderStore(folder_.path()).Publish(object);
+  FolderStore next(folder_.path());
+  next.Publish(object);
+  next.PutIf("catalog/lake.json", "{}", std::nullopt);
+  ExpectSyncedBeforeCommit("data/t/a");
+  ExpectSyncedBeforeCommit("data/t");
+}
+
+TEST_F(DurableFolderStoreTest, WhatTheDiskLostStaysLost) {
+  store_.Publish(Stage("data/a", "content"));
+  disk.broken = Path("data/a");
+  EXPECT_EQ(KindOf([&] { Commit(); }), ErrorKind::kUnavailable);
+  disk.broken.clear();  // It tells once, and then takes the file for written.
+  EXPECT_EQ(KindOf([&] { Commit(); }), ErrorKind::kUnavailable);
+  EXPECT_FALSE(store_.Head("catalog/lake.json"));
 }
 
 TEST_F(FolderStoreTest, WriterThatIsNotFinishedLeavesNothing) {

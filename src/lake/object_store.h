@@ -38,7 +38,7 @@ class ObjectWriter {
  public:
   virtual ~ObjectWriter() = default;
   virtual void Append(Bytes bytes) = 0;
-  /// Makes the bytes durable; Publish() makes them visible.
+  /// The object is whole; Publish() makes it visible.
   virtual StagedObject Finish() && = 0;
 };
 
@@ -62,6 +62,9 @@ struct StoreStatistics {
 
 /// A lake's objects: a folder or a bucket. Thread-safe. Keys never contain "..", an empty
 /// part or a leading '/'; a call with such a key throws kInvalidArgument.
+///
+/// When PutIf() has returned its etag, all that was written by then is durable; a folder
+/// need not keep it through a power failure before.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -86,7 +89,7 @@ class ObjectStore {
   virtual int64_t WriterMemory(int writers) const = 0;
   /// Makes a staged object visible under its key, replacing what was there.
   virtual void Publish(const StagedObject& object) = 0;
-  /// Those of `objects` that neither wait any more nor are visible under their keys.
+  /// Those of `objects` that neither wait any more nor are visible, whole.
   virtual std::vector<StagedObject> Missing(std::span<const StagedObject> objects) = 0;
   /// Drops what Create() staged for a run, by whatever process, and nobody published.
   virtual void DiscardStaged(std::string_view run) = 0;

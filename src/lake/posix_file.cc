@@ -5,8 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +20,7 @@ namespace {
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 /// Without O_NONBLOCK a named pipe would block until somebody writes to it.
 constexpr int kFileFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+constexpr size_t kSyncsAtOnce = 16;
 
 bool IsSymbolicLink(int folder, const std::string& name) {
   struct stat info;
@@ -75,6 +79,12 @@ std::optional<FileDescriptor> OpenInOneCall(int root, std::string_view key) {
       static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
   if (!file && errno != ENOENT) return std::nullopt;
   return file;
+}
+
+/// A file or a folder; an empty descriptor when there is neither.
+FileDescriptor OpenAny(int root, std::string_view key) {
+  auto file = OpenInOneCall(root, key);
+  return file ? *std::move(file) : OpenStepByStep(root, key);
 }
 
 }  // namespace
@@ -141,11 +151,10 @@ std::optional<OpenFolder> OpenParent(int root, std::string_view key,
 }
 
 std::optional<FileDescriptor> OpenForReading(int root, std::string_view key) {
-  auto file = OpenInOneCall(root, key);
-  if (!file) file = OpenStepByStep(root, key);
-  if (!*file) return std::nullopt;
+  FileDescriptor file = OpenAny(root, key);
+  if (!file) return std::nullopt;
   struct stat info;
-  if (fstat(file->get(), &info) != 0) throw FailSystem("open", key, errno);
+  if (fstat(file.get(), &info) != 0) throw FailSystem("open", key, errno);
   if (!S_ISREG(info.st_mode)) return std::nullopt;
   return file;
 }
@@ -194,6 +203,23 @@ void Sync(int fd, std::string_view path) {
     if (errno == EINVAL || errno == EROFS) return;
     if (errno != EINTR) throw FailSystem("write", path, errno);
   }
+}
+
+void BeginSync(int fd) { sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+void SyncTogether(int root, const std::vector<std::string>& keys) {
+  std::atomic<size_t> next = 0;
+  const auto sync = [&] {
+    for (size_t i = next++; i < keys.size(); i = next++) {
+      if (const FileDescriptor file = OpenAny(root, keys[i])) Sync(file.get(), keys[i]);
+    }
+  };
+  std::vector<std::future<void>> others;
+  for (size_t i = 1; i < std::min(kSyncsAtOnce, keys.size()); ++i) {
+    others.push_back(std::async(std::launch::async, sync));
+  }
+  sync();
+  for (auto& other : others) other.get();
 }
 
 }  // namespace shoestring

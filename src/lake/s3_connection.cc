@@ -262,24 +262,6 @@ S3Reply S3Connection::Send(const S3Request& request,
   }
 }
 
-std::string S3Connection::WithoutSecrets(std::string text) {
-  if (options_.anonymous) return text;
-  AwsCredentials credentials;
-  try {
-    credentials = credentials_.Get();
-  } catch (const Error&) {
-    return "";
-  }
-  for (const std::string& secret :
-       {credentials.access_key, credentials.secret_key, credentials.session_token}) {
-    for (size_t at = secret.empty() ? std::string::npos : text.find(secret);
-         at != std::string::npos; at = text.find(secret)) {
-      text.replace(at, secret.size(), "…");
-    }
-  }
-  return text;
-}
-
 Error S3Connection::Failure(const Call& call, const S3Reply& reply,
                             const S3Advice& advice) {
   const S3Request& request = call.request;
@@ -301,7 +283,9 @@ Error S3Connection::Failure(const Call& call, const S3Reply& reply,
               : fmt::format("status {}", reply.http.status);
   }
   if (!reply.error.message.empty()) {
-    why += ": " + OneLine(WithoutSecrets(reply.error.message));
+    const std::string& words = reply.error.message;
+    why +=
+        ": " + OneLine(options_.anonymous ? words : credentials_.WithoutSecrets(words));
   }
   if (reply.error.code == "RequestTimeTooSkewed") {
     const std::string date(reply.http.Header("date"));

@@ -71,7 +71,6 @@ class S3Connection {
   bool PutClockRight(const S3Reply& reply);
   bool PauseForRetry(Call* call);
   HttpLimits LimitsOf(const Call& call) const;
-  std::string WithoutSecrets(std::string text);
   Error Failure(const Call& call, const S3Reply& reply, const S3Advice& advice);
 
   const S3Location location_;

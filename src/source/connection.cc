@@ -351,12 +351,17 @@ pg_result* Connection::LastResult() {
   }
 }
 
-Rows Connection::Execute(const std::string& sql,
-                         const std::vector<std::string>& parameters) {
+int Connection::Send(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  Sent(PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
-                         nullptr, values.data(), nullptr, nullptr, 0));
+  return PQsendQueryParams(connection_.get(), sql.c_str(),
+                           static_cast<int>(values.size()), nullptr, values.data(),
+                           nullptr, nullptr, 0);
+}
+
+Rows Connection::Execute(const std::string& sql,
+                         const std::vector<std::string>& parameters) {
+  Sent(Send(sql, parameters));
   pg_result* result = LastResult();
   Rows rows(result);
   const auto status = PQresultStatus(result);

@@ -64,6 +64,13 @@ struct BoundValue {
   std::optional<std::string> text;
 };
 
+/// One of many that are sent together.
+struct Command {
+  std::string sql;
+  std::vector<std::string> parameters;
+  std::string subject;  ///< What its error is about; see Connection::Subject.
+};
+
 /// One session. Nothing is set on it that a pooler could hand to others: what reading
 /// needs is set by Begin() for its transaction. Not thread-safe.
 class Connection {
@@ -103,6 +110,10 @@ class Connection {
 
   /// Runs one statement with $1… parameters; throws Error with the SQLSTATE.
   Rows Execute(const std::string& sql, const std::vector<std::string>& parameters = {});
+
+  /// The same for statements that do not hang on each other's answers, without a round
+  /// trip for each. Throws the first one's error; those after it are not run.
+  std::vector<Rows> ExecuteAll(const std::vector<Command>& statements);
 
   /// Parses one statement with $1… placeholders; the columns of its rows.
   std::vector<ResultColumn> Prepare(const std::string& sql,
@@ -153,6 +164,8 @@ class Connection {
   void Sent(int succeeded);
   /// The last result of the command that was sent.
   pg_result* LastResult();
+  int Send(const std::string& sql, const std::vector<std::string>& parameters);
+  std::vector<Rows> RunPipeline(std::span<const Command> statements);
   void BeginCopy(const std::string& sql);
   /// Feeds messages until the end of the data (true) or until on_data has enough.
   bool ReadCopy(const std::function<bool(Bytes)>& on_data);

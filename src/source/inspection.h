@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/connection.h"
+#include "source/policy.h"
 #include "source/table_growth.h"
 
 namespace shoestring {
@@ -16,16 +17,6 @@ struct Counters {
   int64_t updated = 0;
   int64_t deleted = 0;
   int64_t read = 0;
-};
-
-struct Policy {
-  std::string name;
-  std::string command;  ///< SELECT, …, ALL.
-  bool permissive = true;
-  std::vector<std::string> roles;
-  std::string using_text;
-  std::string check_text;
-  std::vector<std::string> calls;  ///< "auth.uid"; not those of pg_catalog.
 };
 
 struct Trigger {

@@ -1,6 +1,6 @@
 // What Inspect() puts together: parts that each take a few statements in its transaction.
-// Only inspection*.cc include this. Names are not qualified in their SQL: with its empty
-// search_path a session finds nothing but pg_catalog.
+// Only inspection*.cc and policy.cc include this. Names are not qualified in their SQL:
+// with its empty search_path a session finds nothing but pg_catalog.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "source/inspection_parts.h"
+#include "source/policy.h"
 #include "source/table_description.h"
 #include "source/type_mapping.h"
 
@@ -92,22 +93,6 @@ constexpr const char* kDatesSql = R"(
     SELECT * FROM pg_stats p
     WHERE p.schemaname = n.nspname AND p.tablename = c.relname AND p.attname = d.attname
     ORDER BY p.inherited DESC LIMIT 1) s ON true)";
-
-constexpr const char* kPoliciesSql = R"(
-  SELECT p.polrelid, p.polname,
-         CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
-                       WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
-         p.polpermissive,
-         to_json(ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r) END
-                       FROM unnest(p.polroles) AS r)),
-         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid),
-         to_json(ARRAY(SELECT DISTINCT n.nspname || '.' || f.proname
-                       FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
-                       JOIN pg_namespace n ON n.oid = f.pronamespace
-                       WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
-                         AND d.refclassid = 'pg_proc'::regclass
-                         AND n.nspname <> 'pg_catalog' ORDER BY 1))
-  FROM pg_policy p WHERE p.polrelid = ANY ($1::oid[]) ORDER BY p.polrelid, p.polname)";
 
 constexpr const char* kOutwardKeysSql = R"(
   SELECT con.conrelid, con.conname, n.nspname || '.' || c.relname
@@ -217,7 +202,7 @@ void TableReader::AddColumn(InspectedTable* table, const Rows& rows, int row) {
 const SourceType& TableReader::TypeOf(const InspectedTable& table,
                                       const std::string& declared) {
   if (!types_.contains(declared)) {
-    for (auto& column : DescribeTable(connection_, table.schema, table.name).columns) {
+    for (auto& column : DescribeTable(connection_, {table.schema, table.name}).columns) {
       types_.emplace(column.type.name, column.type);
     }
   }
@@ -241,12 +226,8 @@ void TableReader::ReadDates(int32_t today) {
 }
 
 void TableReader::ReadPolicies() {
-  const Rows rows = connection_->Execute(kPoliciesSql, {oids_});
-  for (int i = 0; i < rows.size(); ++i) {
-    Find(rows, i)->policies.push_back(
-        {std::string(rows.Text(i, 1)), std::string(rows.Text(i, 2)), rows.Boolean(i, 3),
-         TextArray(rows, i, 4), std::string(rows.Text(i, 5)),
-         std::string(rows.Text(i, 6)), TextArray(rows, i, 7)});
+  for (auto& [oid, policies] : shoestring::ReadPolicies(connection_, oids_)) {
+    tables_[index_.at(oid)].policies = std::move(policies);
   }
 }
 

@@ -6,10 +6,12 @@ Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& 
   connection->Begin();
   // LOCK takes no snapshot: what is locked cannot change between the lock and the
   // snapshot.
+  std::vector<Command> locks;
   for (const auto& table : tables) {
-    const Connection::Subject subject(connection, "Table " + table);
-    connection->Execute("LOCK TABLE " + table + " IN ACCESS SHARE MODE");
+    locks.push_back(
+        {"LOCK TABLE " + table + " IN ACCESS SHARE MODE", {}, "Table " + table});
   }
+  connection->ExecuteAll(locks);
   const Rows rows = connection->Execute(
       "SELECT pg_catalog.pg_export_snapshot(), "
       "CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() "

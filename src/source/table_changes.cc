@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 namespace shoestring {
 
@@ -23,22 +25,25 @@ constexpr const char* kTimelineSql =
 
 // Columns are told by their numbers, which are never given again, and relations by their
 // OIDs: neither by names, which may be exchanged.
-constexpr const char* kShapeSql = R"(
+constexpr const char* kShapesSql = R"(
   WITH RECURSIVE tree AS (
-    SELECT $1::oid AS oid
+    SELECT oid AS root, oid FROM pg_catalog.unnest($1::oid[]) AS wanted (oid)
     UNION
-    SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
-  ), columns AS (
-    SELECT a.* FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
-    WHERE a.attnum > 0 AND NOT a.attisdropped
+    SELECT tree.root, i.inhrelid
+    FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
   )
-  SELECT (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', attrelid, attnum, attname,
-                   atttypid, atttypmod, attgenerated), E'\n' ORDER BY attrelid, attnum)
-          FROM columns),
-         (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, enumlabel), E'\n'
-                   ORDER BY oid)
-          FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($2::oid[])),
-         coalesce((SELECT pg_catalog.bool_or(attgenerated = 'v') FROM columns), false))";
+  SELECT tree.root,
+         pg_catalog.string_agg(pg_catalog.concat_ws(' ', attrelid, attnum, attname,
+           atttypid, atttypmod, attgenerated), E'\n' ORDER BY attrelid, attnum),
+         pg_catalog.bool_or(attgenerated = 'v')
+  FROM tree JOIN pg_catalog.pg_attribute a ON a.attrelid = tree.oid
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+  GROUP BY tree.root)";
+
+constexpr const char* kEnumsSql = R"(
+  SELECT enumtypid, pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, enumlabel), E'\n'
+           ORDER BY oid)
+  FROM pg_catalog.pg_enum WHERE enumtypid = ANY ($1::oid[]) GROUP BY enumtypid)";
 
 char KindOf(const SourceType& type) {
   return type.is_array ? type.element_kind : type.kind;
@@ -48,14 +53,29 @@ const std::string& NameOf(const SourceType& type) {
   return type.is_array ? type.element_name : type.base_name;
 }
 
-std::string EnumOids(const TableDescription& table) {
-  std::vector<uint32_t> oids;
+std::set<uint32_t> EnumsOf(const TableDescription& table) {
+  std::set<uint32_t> oids;
   for (const auto& column : table.columns) {
     const SourceType& type = column.type;
     if (KindOf(type) != 'e') continue;
-    oids.push_back(type.is_array ? type.element_oid : type.base_oid);
+    oids.insert(type.is_array ? type.element_oid : type.base_oid);
   }
-  return fmt::format("{{{}}}", fmt::join(oids, ","));
+  return oids;
+}
+
+/// The labels of each enum that the tables have.
+std::map<uint32_t, std::string> ReadEnums(
+    Connection* connection, const std::vector<const TableDescription*>& tables) {
+  std::set<uint32_t> oids;
+  for (const auto* table : tables) oids.merge(EnumsOf(*table));
+  std::map<uint32_t, std::string> labels;
+  if (oids.empty()) return labels;
+  const Rows rows =
+      connection->Execute(kEnumsSql, {fmt::format("{{{}}}", fmt::join(oids, ","))});
+  for (int i = 0; i < rows.size(); ++i) {
+    labels[static_cast<uint32_t>(rows.Integer(i, 0))] = rows.Text(i, 1);
+  }
+  return labels;
 }
 
 /// True when a value's text may change though the value does not: it shows names of other
@@ -96,16 +116,34 @@ std::string DatabaseIdentity(Connection* connection) {
                      standby ? connection->description() : "");
 }
 
-TableShape ShapeOfTable(Connection* connection, const TableDescription& table) {
-  const Rows rows =
-      connection->Execute(kShapeSql, {std::to_string(table.oid), EnumOids(table)});
-  TableShape shape{
-      .text = fmt::format("{}\n{}\n{}", table.oid, rows.Text(0, 0), rows.Text(0, 1)),
-      .undecidable = WhyUndecidable(table)};
-  if (shape.undecidable.empty() && rows.Boolean(0, 2)) {
-    shape.undecidable = "a virtual generated column does not tell whether it changed";
+std::vector<TableShape> ShapesOfTables(
+    Connection* connection, const std::vector<const TableDescription*>& tables) {
+  std::vector<TableShape> shapes;
+  std::vector<int64_t> oids;
+  std::map<int64_t, TableShape*> by_oid;
+  shapes.reserve(tables.size());
+  for (const auto* table : tables) {
+    shapes.push_back({fmt::format("{}\n", table->oid), WhyUndecidable(*table)});
+    oids.push_back(table->oid);
+    by_oid[table->oid] = &shapes.back();
   }
-  return shape;
+  const Rows rows =
+      connection->Execute(kShapesSql, {fmt::format("{{{}}}", fmt::join(oids, ","))});
+  for (int i = 0; i < rows.size(); ++i) {
+    TableShape& shape = *by_oid.at(rows.Integer(i, 0));
+    shape.text += rows.Text(i, 1);
+    if (shape.undecidable.empty() && rows.Boolean(i, 2)) {
+      shape.undecidable = "a virtual generated column does not tell whether it changed";
+    }
+  }
+  const auto enums = ReadEnums(connection, tables);
+  for (size_t i = 0; i < tables.size(); ++i) {
+    for (const uint32_t oid : EnumsOf(*tables[i])) {
+      const auto labels = enums.find(oid);
+      if (labels != enums.end()) shapes[i].text += "\n" + labels->second;
+    }
+  }
+  return shapes;
 }
 
 bool MayHaveChanged(Connection* connection, const TableDescription& table, int64_t xmin,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "source/connection.h"
 #include "source/table_description.h"
@@ -21,7 +22,9 @@ struct TableShape {
   /// do.
   std::string undecidable;
 };
-TableShape ShapeOfTable(Connection* connection, const TableDescription& table);
+/// One a table.
+std::vector<TableShape> ShapesOfTables(
+    Connection* connection, const std::vector<const TableDescription*>& tables);
 
 /// Whether a table may hold other rows than those that an earlier moment saw. Exact when
 /// it says no; a transaction that was open then makes it say yes. Scans the table, moves

@@ -1,71 +1,86 @@
 #include "source/table_description.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
+#include <iterator>
+#include <map>
+#include <tuple>
 
+#include "base/error.h"
 #include "base/json.h"
 
 namespace shoestring {
 
 namespace {
 
+constexpr const char* kTablesSql = R"(
+  SELECT wanted.place, c.oid, c.relkind, c.relrowsecurity,
+         pg_catalog.obj_description(c.oid, 'pg_class')
+  FROM pg_catalog.json_array_elements($1::json) WITH ORDINALITY AS wanted (pair, place)
+  JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.pair->>0
+  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.pair->>1
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f'))";
+
 // The chain of a domain ends at its base type; the innermost typmod given counts.
 constexpr const char* kColumnsSql = R"(
   WITH RECURSIVE tree AS (
-    SELECT $1::oid AS oid
+    SELECT oid AS root, oid FROM pg_catalog.unnest($1::oid[]) AS wanted (oid)
     UNION
-    SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+    SELECT tree.root, i.inhrelid
+    FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
   ), nullable AS (
     -- Heirs may drop it, foreign servers need not keep it, and it may not be validated.
-    SELECT h.attname FROM tree JOIN pg_catalog.pg_attribute h ON h.attrelid = tree.oid
+    SELECT tree.root, h.attname FROM tree JOIN pg_catalog.pg_attribute h ON h.attrelid = tree.oid
     JOIN pg_catalog.pg_class c ON c.oid = tree.oid
     LEFT JOIN pg_catalog.pg_constraint n
       ON n.conrelid = tree.oid AND n.contype = 'n' AND h.attnum = n.conkey[1]
     WHERE NOT h.attnotnull OR c.relkind = 'f' OR NOT coalesce(n.convalidated, true)
   ), columns AS (
-    SELECT a.attnum, a.attname,
-           a.attnotnull AND a.attname NOT IN (SELECT attname FROM nullable) AS attnotnull,
+    SELECT a.attrelid, a.attnum, a.attname,
+           a.attnotnull AND (a.attrelid, a.attname) NOT IN
+             (SELECT root, attname FROM nullable) AS attnotnull,
            a.attgenerated <> '' AS generated,
            pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared,
            a.atttypid AS type_oid, a.atttypmod AS typmod,
            pg_catalog.col_description(a.attrelid, a.attnum) AS comment
     FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ), resolved AS (
-    SELECT attnum, type_oid, typmod, 0 AS depth FROM columns
+    SELECT attrelid, attnum, type_oid, typmod, 0 AS depth FROM columns
     UNION ALL
-    SELECT r.attnum, t.typbasetype,
+    SELECT r.attrelid, r.attnum, t.typbasetype,
            CASE WHEN r.typmod >= 0 THEN r.typmod ELSE t.typtypmod END, depth + 1
     FROM resolved r JOIN pg_catalog.pg_type t ON t.oid = r.type_oid
     WHERE t.typtype = 'd'
   ), base AS (
-    SELECT DISTINCT ON (attnum) attnum, type_oid, typmod
-    FROM resolved ORDER BY attnum, depth DESC
+    SELECT DISTINCT ON (attrelid, attnum) attrelid, attnum, type_oid, typmod
+    FROM resolved ORDER BY attrelid, attnum, depth DESC
   ), elements AS (
-    SELECT b.attnum, t.typelem AS element_oid, 0 AS depth
+    SELECT b.attrelid, b.attnum, t.typelem AS element_oid, 0 AS depth
     FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type_oid
     WHERE (SELECT e.typarray FROM pg_catalog.pg_type e WHERE e.oid = t.typelem) = t.oid
     UNION ALL
-    SELECT e.attnum, t.typbasetype, depth + 1
+    SELECT e.attrelid, e.attnum, t.typbasetype, depth + 1
     FROM elements e JOIN pg_catalog.pg_type t ON t.oid = e.element_oid
     WHERE t.typtype = 'd'
   ), element AS (
-    SELECT DISTINCT ON (attnum) attnum, element_oid
-    FROM elements ORDER BY attnum, depth DESC
+    SELECT DISTINCT ON (attrelid, attnum) attrelid, attnum, element_oid
+    FROM elements ORDER BY attrelid, attnum, depth DESC
   )
-  SELECT c.attname, c.attnotnull, c.generated, c.declared, b.typmod, t.typname, t.oid,
+  SELECT c.attrelid, c.attname, c.attnotnull, c.generated, c.declared, b.typmod, t.typname, t.oid,
          t.typtype, e.element_oid, et.typname, et.typtype, c.comment,
          coalesce(et.typnamespace, t.typnamespace)
            = 'pg_catalog'::pg_catalog.regnamespace AS is_system
   FROM columns c
-  JOIN base b USING (attnum)
+  JOIN base b USING (attrelid, attnum)
   JOIN pg_catalog.pg_type t ON t.oid = b.type_oid
-  LEFT JOIN element e USING (attnum)
+  LEFT JOIN element e USING (attrelid, attnum)
   LEFT JOIN pg_catalog.pg_type et ON et.oid = e.element_oid
-  ORDER BY c.attnum)";
+  ORDER BY c.attrelid, c.attnum)";
 
 // Those of other access methods (gin, gist, hnsw, …) are not by the order of values.
 constexpr const char* kIndexesSql = R"(
-  SELECT c.relname, i.indisunique, i.indisprimary, coalesce(s.idx_scan, 0),
+  SELECT i.indrelid, c.relname, i.indisunique, i.indisprimary, coalesce(s.idx_scan, 0),
          coalesce(pg_catalog.array_to_json(ARRAY(
            SELECT a.attname FROM pg_catalog.unnest(i.indkey::int2[])
              WITH ORDINALITY AS k (attnum, position)
@@ -76,12 +91,12 @@ constexpr const char* kIndexesSql = R"(
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_am m ON m.oid = c.relam
   LEFT JOIN pg_catalog.pg_stat_user_indexes s ON s.indexrelid = i.indexrelid
-  WHERE i.indrelid = $1::oid AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
+  WHERE i.indrelid = ANY ($1::oid[]) AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
     AND m.amname IN ('btree', 'hash', 'brin')
   ORDER BY i.indisprimary DESC, c.oid)";
 
 constexpr const char* kForeignKeysSql = R"(
-  SELECT con.conname, n.nspname, c.relname,
+  SELECT con.conrelid, con.conname, n.nspname, c.relname,
          pg_catalog.array_to_json(ARRAY(
            SELECT a.attname FROM pg_catalog.unnest(con.conkey)
              WITH ORDINALITY AS k (attnum, position)
@@ -95,17 +110,18 @@ constexpr const char* kForeignKeysSql = R"(
   FROM pg_catalog.pg_constraint con
   JOIN pg_catalog.pg_class c ON c.oid = con.confrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE con.conrelid = $1::oid AND con.contype = 'f'
+  WHERE con.conrelid = ANY ($1::oid[]) AND con.contype = 'f'
   ORDER BY con.conname)";
 
 // Partitions and inheritance children at any depth; a partitioned parent has no rows.
 constexpr const char* kRelationsSql = R"(
   WITH RECURSIVE tree AS (
-    SELECT $1::oid AS oid
+    SELECT oid AS root, oid FROM pg_catalog.unnest($1::oid[]) AS wanted (oid)
     UNION
-    SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+    SELECT tree.root, i.inhrelid
+    FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
   )
-  SELECT n.nspname, c.relname, c.relkind,
+  SELECT tree.root, n.nspname, c.relname, c.relkind,
          coalesce(am.amname = 'heap', false),
          CASE WHEN c.relkind IN ('r', 'm', 't') THEN
            pg_catalog.pg_relation_size(c.oid)
@@ -134,78 +150,136 @@ char Character(const Rows& rows, int row, int column) {
   return text.empty() ? '\0' : text[0];
 }
 
-std::vector<SourceColumn> ReadColumns(Connection* connection, const std::string& oid) {
-  const Rows rows = connection->Execute(kColumnsSql, {oid});
-  std::vector<SourceColumn> columns(rows.size());
+/// The tables that are being described, by what their rows begin with.
+using ByOid = std::map<int64_t, TableDescription*>;
+
+std::string OidsOf(const ByOid& tables) {
+  std::vector<int64_t> oids;
+  for (const auto& [oid, table] : tables) oids.push_back(oid);
+  return fmt::format("{{{}}}", fmt::join(oids, ","));
+}
+
+void ReadColumns(Connection* connection, const ByOid& tables) {
+  const Rows rows = connection->Execute(kColumnsSql, {OidsOf(tables)});
   for (int i = 0; i < rows.size(); ++i) {
-    SourceColumn& column = columns[i];
-    column.name = rows.Text(i, 0);
-    column.not_null = rows.Boolean(i, 1);
-    column.generated = rows.Boolean(i, 2);
-    column.type.name = rows.Text(i, 3);
-    column.type.typmod = static_cast<int32_t>(rows.Integer(i, 4));
-    column.type.base_name = rows.Text(i, 5);
-    column.type.base_oid = static_cast<uint32_t>(rows.Integer(i, 6));
-    column.type.kind = Character(rows, i, 7);
-    column.type.is_array = !rows.IsNull(i, 8);
+    SourceColumn& column = tables.at(rows.Integer(i, 0))->columns.emplace_back();
+    column.name = rows.Text(i, 1);
+    column.not_null = rows.Boolean(i, 2);
+    column.generated = rows.Boolean(i, 3);
+    column.type.name = rows.Text(i, 4);
+    column.type.typmod = static_cast<int32_t>(rows.Integer(i, 5));
+    column.type.base_name = rows.Text(i, 6);
+    column.type.base_oid = static_cast<uint32_t>(rows.Integer(i, 7));
+    column.type.kind = Character(rows, i, 8);
+    column.type.is_array = !rows.IsNull(i, 9);
     if (column.type.is_array) {
-      column.type.element_oid = static_cast<uint32_t>(rows.Integer(i, 8));
-      column.type.element_name = rows.Text(i, 9);
-      column.type.element_kind = Character(rows, i, 10);
+      column.type.element_oid = static_cast<uint32_t>(rows.Integer(i, 9));
+      column.type.element_name = rows.Text(i, 10);
+      column.type.element_kind = Character(rows, i, 11);
     }
-    column.comment = rows.Text(i, 11);
-    column.type.is_system = rows.Boolean(i, 12);
+    column.comment = rows.Text(i, 12);
+    column.type.is_system = rows.Boolean(i, 13);
   }
-  return columns;
 }
 
-std::vector<SourceIndex> ReadIndexes(Connection* connection, const std::string& oid) {
-  const Rows rows = connection->Execute(kIndexesSql, {oid});
-  std::vector<SourceIndex> indexes(rows.size());
+void ReadIndexes(Connection* connection, const ByOid& tables) {
+  const Rows rows = connection->Execute(kIndexesSql, {OidsOf(tables)});
   for (int i = 0; i < rows.size(); ++i) {
-    indexes[i].name = rows.Text(i, 0);
-    indexes[i].unique = rows.Boolean(i, 1);
-    indexes[i].primary = rows.Boolean(i, 2);
-    indexes[i].scans = rows.Integer(i, 3);
-    indexes[i].columns = Names(rows.Text(i, 4));
+    SourceIndex& index = tables.at(rows.Integer(i, 0))->indexes.emplace_back();
+    index.name = rows.Text(i, 1);
+    index.unique = rows.Boolean(i, 2);
+    index.primary = rows.Boolean(i, 3);
+    index.scans = rows.Integer(i, 4);
+    index.columns = Names(rows.Text(i, 5));
   }
-  return indexes;
 }
 
-std::vector<ForeignKey> ReadForeignKeys(Connection* connection, const std::string& oid) {
-  const Rows rows = connection->Execute(kForeignKeysSql, {oid});
-  std::vector<ForeignKey> keys(rows.size());
+void ReadForeignKeys(Connection* connection, const ByOid& tables) {
+  const Rows rows = connection->Execute(kForeignKeysSql, {OidsOf(tables)});
   for (int i = 0; i < rows.size(); ++i) {
-    keys[i].name = rows.Text(i, 0);
-    keys[i].schema = rows.Text(i, 1);
-    keys[i].table = rows.Text(i, 2);
-    keys[i].columns = Names(rows.Text(i, 3));
-    keys[i].referenced_columns = Names(rows.Text(i, 4));
+    ForeignKey& key = tables.at(rows.Integer(i, 0))->foreign_keys.emplace_back();
+    key.name = rows.Text(i, 1);
+    key.schema = rows.Text(i, 2);
+    key.table = rows.Text(i, 3);
+    key.columns = Names(rows.Text(i, 4));
+    key.referenced_columns = Names(rows.Text(i, 5));
   }
-  return keys;
 }
 
-std::vector<Relation> ReadRelations(Connection* connection, const std::string& oid) {
-  const Rows rows = connection->Execute(kRelationsSql, {oid});
-  std::vector<Relation> relations(rows.size());
+void ReadRelations(Connection* connection, const ByOid& tables) {
+  const Rows rows = connection->Execute(kRelationsSql, {OidsOf(tables)});
   for (int i = 0; i < rows.size(); ++i) {
-    relations[i].schema = rows.Text(i, 0);
-    relations[i].name = rows.Text(i, 1);
-    relations[i].kind = Character(rows, i, 2);
-    relations[i].heap = rows.Boolean(i, 3);
-    relations[i].pages = rows.Integer(i, 4);
-    relations[i].bytes = rows.Integer(i, 5);
-    relations[i].estimated_rows = static_cast<double>(rows.Integer(i, 6));
-    relations[i].direct = rows.Boolean(i, 7);
+    Relation& relation = tables.at(rows.Integer(i, 0))->relations.emplace_back();
+    relation.schema = rows.Text(i, 1);
+    relation.name = rows.Text(i, 2);
+    relation.kind = Character(rows, i, 3);
+    relation.heap = rows.Boolean(i, 4);
+    relation.pages = rows.Integer(i, 5);
+    relation.bytes = rows.Integer(i, 6);
+    relation.estimated_rows = static_cast<double>(rows.Integer(i, 7));
+    relation.direct = rows.Boolean(i, 8);
   }
-  return relations;
+}
+
+void ReadPolicies(Connection* connection, const ByOid& tables) {
+  ByOid secured;
+  std::ranges::copy_if(tables, std::inserter(secured, secured.end()),
+                       [](const auto& table) { return table.second->row_security; });
+  if (secured.empty()) return;
+  for (auto& [oid, policies] : shoestring::ReadPolicies(connection, OidsOf(secured))) {
+    secured.at(oid)->policies = std::move(policies);
+  }
 }
 
 std::string JoinNames(const std::vector<std::string>& names) {
   return names.empty() ? "(none)" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+Error FailUnknown(Connection* connection, const TableName& name) {
+  return Fail(ErrorKind::kNotFound, "No table {} in schema {}; there are: {}", name.name,
+              name.schema, JoinNames(ListTables(connection, name.schema)));
+}
+
+// In the order of the names.
+std::vector<TableDescription> FindTables(Connection* connection,
+                                         const std::vector<TableName>& names) {
+  boost::json::array wanted;
+  for (const auto& name : names) wanted.push_back({name.schema, name.name});
+  const Rows rows = connection->Execute(kTablesSql, {boost::json::serialize(wanted)});
+  std::vector<TableDescription> tables(names.size());
+  for (int i = 0; i < rows.size(); ++i) {
+    TableDescription& table = tables[static_cast<size_t>(rows.Integer(i, 0) - 1)];
+    table.oid = static_cast<uint32_t>(rows.Integer(i, 1));
+    table.kind = Character(rows, i, 2);
+    table.row_security = rows.Boolean(i, 3);
+    table.comment = rows.Text(i, 4);
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (tables[i].oid == 0) throw FailUnknown(connection, names[i]);
+    tables[i].schema = names[i].schema;
+    tables[i].name = names[i].name;
+  }
+  return tables;
+}
+
+std::vector<TableDescription> DescribeTogether(Connection* connection,
+                                               const std::vector<TableName>& names) {
+  std::vector<TableDescription> tables = FindTables(connection, names);
+  ByOid by_oid;
+  for (auto& table : tables) by_oid[table.oid] = &table;
+  ReadColumns(connection, by_oid);
+  ReadIndexes(connection, by_oid);
+  ReadForeignKeys(connection, by_oid);
+  ReadRelations(connection, by_oid);
+  ReadPolicies(connection, by_oid);
+  return tables;
+}
+
 }  // namespace
+
+bool TableName::operator<(const TableName& other) const {
+  return std::tie(schema, name) < std::tie(other.schema, other.name);
+}
 
 std::vector<std::string> TableDescription::PrimaryKey() const {
   for (const auto& index : indexes) {
@@ -251,32 +325,24 @@ std::vector<std::string> ListTables(Connection* connection, const std::string& s
   return names;
 }
 
-TableDescription DescribeTable(Connection* connection, const std::string& schema,
-                               const std::string& name) {
-  const Rows rows = connection->Execute(
-      "SELECT c.oid, c.relkind, c.relrowsecurity, "
-      "pg_catalog.obj_description(c.oid, 'pg_class') FROM pg_catalog.pg_class c "
-      "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE n.nspname = $1 AND c.relname = $2 "
-      "AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
-      {schema, name});
-  if (rows.size() == 0) {
-    throw Fail(ErrorKind::kNotFound, "No table {} in schema {}; there are: {}", name,
-               schema, JoinNames(ListTables(connection, schema)));
+TableDescription DescribeTable(Connection* connection, const TableName& name) {
+  const Connection::Subject subject(connection, "Table " + name.name);
+  return std::move(DescribeTogether(connection, {name})[0]);
+}
+
+std::vector<TableDescription> DescribeTables(Connection* connection,
+                                             const std::vector<TableName>& names) {
+  connection->Execute("SAVEPOINT before_tables");
+  try {
+    return DescribeTogether(connection, names);
+  } catch (const Error& error) {
+    if (error.sqlstate().empty()) throw;
   }
-  TableDescription table;
-  table.schema = schema;
-  table.name = name;
-  table.oid = static_cast<uint32_t>(rows.Integer(0, 0));
-  table.kind = Character(rows, 0, 1);
-  table.row_security = rows.Boolean(0, 2);
-  table.comment = rows.Text(0, 3);
-  const std::string oid = std::to_string(table.oid);
-  table.columns = ReadColumns(connection, oid);
-  table.indexes = ReadIndexes(connection, oid);
-  table.foreign_keys = ReadForeignKeys(connection, oid);
-  table.relations = ReadRelations(connection, oid);
-  return table;
+  // What is wrong with one of them is told with its name.
+  connection->Execute("ROLLBACK TO SAVEPOINT before_tables");
+  std::vector<TableDescription> tables;
+  for (const auto& name : names) tables.push_back(DescribeTable(connection, name));
+  return tables;
 }
 
 }  // namespace shoestring

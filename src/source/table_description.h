@@ -6,8 +6,16 @@
 #include <vector>
 
 #include "source/connection.h"
+#include "source/policy.h"
 
 namespace shoestring {
+
+struct TableName {
+  std::string schema;
+  std::string name;
+  bool operator==(const TableName&) const = default;
+  bool operator<(const TableName& other) const;
+};
 
 /// A type after its domains are resolved.
 struct SourceType {
@@ -66,6 +74,7 @@ struct TableDescription {
   uint32_t oid = 0;
   char kind = 'r';
   bool row_security = false;
+  std::vector<Policy> policies;  ///< Of a table with row security.
   std::string comment;
   std::vector<SourceColumn> columns;
   std::vector<SourceIndex> indexes;
@@ -86,8 +95,11 @@ struct TableDescription {
 std::vector<std::string> ListTables(Connection* connection, const std::string& schema,
                                     bool with_views = true);
 
-/// Throws kNotFound, with the names that are there, when a table does not exist.
-TableDescription DescribeTable(Connection* connection, const std::string& schema,
-                               const std::string& name);
+/// In the order of the names, with as few questions for many as for one. In a
+/// transaction. Throws kNotFound, with the names that are there, when a table does not
+/// exist.
+std::vector<TableDescription> DescribeTables(Connection* connection,
+                                             const std::vector<TableName>& names);
+TableDescription DescribeTable(Connection* connection, const TableName& name);
 
 }  // namespace shoestring

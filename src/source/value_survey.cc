@@ -93,100 +93,81 @@ NumericExtent ReadExtent(const Rows& rows, int column) {
           rows.IsNull(0, column + 1) ? 0 : IntegerDigits(rows.Text(0, column + 1))};
 }
 
-/// Collects what is to be asked, then asks it in one scan.
-class Survey {
- public:
-  Survey(Connection* connection, const std::string& table, const std::string& from)
-      : connection_(connection), table_(table), from_(from) {}
-
-  void Add(const SourceColumn& column, AnomalyPolicy policy, ColumnSurvey* result) {
-    const Values values(column);
-    if (IsUnconstrainedNumeric(column.type)) {
-      numerics_.push_back({&column, policy, result, asked_.size()});
-      Ask(values.Max(Scale, IsFinite));
-      Ask(values.Max(Magnitude, IsFinite));
-      Ask(values.Any(IsSpecial));
-      return;
-    }
-    if (IsMoney(column.type)) moneys_.push_back(result);
-    const bool possible = column.type.is_array || AnomalyOf(column.type)("x") != "false";
-    if (policy != AnomalyPolicy::kText || !possible) return;
-    others_.push_back({&column, policy, result, asked_.size()});
-    Ask(values.Any(AnomalyOf(column.type)));
-  }
-
-  void Run() {
-    if (!moneys_.empty()) {
-      const int scale = static_cast<int>(
-          connection_->Execute("SELECT pg_catalog.scale(0::money::numeric)")
-              .Integer(0, 0));
-      for (ColumnSurvey* money : moneys_) money->scale = scale;
-    }
-    if (asked_.empty()) return;
-    const Rows rows = Select(asked_);
-    for (const Question& other : others_) {
-      other.result->anomalies = rows.Boolean(0, static_cast<int>(other.first));
-    }
-    for (const Question& numeric : numerics_) {
-      const int first = static_cast<int>(numeric.first);
-      const NumericExtent extent = ReadExtent(rows, first);
-      numeric.result->anomalies = rows.Boolean(0, first + 2) || !extent.fits();
-      numeric.result->scale = extent.fits() ? extent.scale : ScaleOfTheRest(numeric);
-    }
-  }
-
- private:
-  struct Question {
-    const SourceColumn* column;
-    AnomalyPolicy policy;
-    ColumnSurvey* result;
-    size_t first;  ///< Index of its first answer.
-  };
-
-  void Ask(std::string expression) { asked_.push_back(std::move(expression)); }
-
-  Rows Select(const std::vector<std::string>& expressions) {
-    return connection_->Execute(
-        fmt::format("SELECT {} FROM {}", fmt::join(expressions, ", "), from_));
-  }
-
-  // Of the values that a decimal can hold; the others are anomalies.
-  int ScaleOfTheRest(const Question& numeric) {
-    if (numeric.policy == AnomalyPolicy::kText) return 0;
-    const Values values(*numeric.column);
-    const NumericExtent extent = ReadExtent(
-        Select({values.Max(Scale, FitsAlone), values.Max(Magnitude, FitsAlone)}), 0);
-    if (extent.fits()) return extent.scale;
-    throw Fail(ErrorKind::kUnsupported,
-               "Column {0}.{1} has no precision, and its values need {2} digits before "
-               "the point and {3} after it, more than the {4} of a decimal. Way out: "
-               "--anomaly {0}.{1}=text",
-               table_, numeric.column->name, extent.integer_digits, extent.scale,
-               kMaxDecimalDigits);
-  }
-
-  Connection* const connection_;
-  const std::string& table_;
-  const std::string& from_;
-  std::vector<std::string> asked_;
-  std::vector<Question> numerics_;
-  std::vector<Question> others_;
-  std::vector<ColumnSurvey*> moneys_;
-};
-
 }  // namespace
 
-std::vector<ColumnSurvey> SurveyValues(Connection* connection, const std::string& table,
-                                       const std::vector<SourceColumn>& columns,
-                                       const std::vector<AnomalyPolicy>& policies,
-                                       const std::string& from) {
-  std::vector<ColumnSurvey> results(columns.size());
-  Survey survey(connection, table, from);
-  for (size_t i = 0; i < columns.size(); ++i) {
-    survey.Add(columns[i], policies[i], &results[i]);
+ValueSurvey::ValueSurvey(std::string table, const std::vector<SourceColumn>& columns,
+                         const std::vector<AnomalyPolicy>& policies, std::string from)
+    : table_(std::move(table)), from_(std::move(from)), columns_(columns.size()) {
+  for (size_t i = 0; i < columns.size(); ++i) Add(i, columns[i], policies[i]);
+}
+
+void ValueSurvey::Add(size_t index, const SourceColumn& column, AnomalyPolicy policy) {
+  const Values values(column);
+  const Question question{index, &column, policy, asked_.size()};
+  if (IsUnconstrainedNumeric(column.type)) {
+    numerics_.push_back(question);
+    asked_.push_back(values.Max(Scale, IsFinite));
+    asked_.push_back(values.Max(Magnitude, IsFinite));
+    asked_.push_back(values.Any(IsSpecial));
+    return;
   }
-  survey.Run();
+  if (IsMoney(column.type)) moneys_.push_back(index);
+  const bool possible = column.type.is_array || AnomalyOf(column.type)("x") != "false";
+  if (policy != AnomalyPolicy::kText || !possible) return;
+  others_.push_back(question);
+  asked_.push_back(values.Any(AnomalyOf(column.type)));
+}
+
+std::string ValueSurvey::Select(const std::vector<std::string>& expressions) const {
+  return fmt::format("SELECT {} FROM {}", fmt::join(expressions, ", "), from_);
+}
+
+std::vector<ColumnSurvey> ValueSurvey::Columns(Connection* connection) const {
+  std::vector<ColumnSurvey> results(columns_);
+  if (!moneys_.empty()) {
+    const int scale = static_cast<int>(
+        connection->Execute("SELECT pg_catalog.scale(0::money::numeric)").Integer(0, 0));
+    for (const size_t money : moneys_) results[money].scale = scale;
+  }
+  for (const Question& other : others_) {
+    results[other.index].anomalies = answer_->Boolean(0, static_cast<int>(other.first));
+  }
+  for (const Question& numeric : numerics_) {
+    ColumnSurvey& result = results[numeric.index];
+    const int first = static_cast<int>(numeric.first);
+    const NumericExtent extent = ReadExtent(*answer_, first);
+    result.anomalies = answer_->Boolean(0, first + 2) || !extent.fits();
+    result.scale = extent.fits() ? extent.scale : ScaleOfTheRest(connection, numeric);
+  }
   return results;
+}
+
+// Of the values that a decimal can hold; the others are anomalies.
+int ValueSurvey::ScaleOfTheRest(Connection* connection, const Question& numeric) const {
+  if (numeric.policy == AnomalyPolicy::kText) return 0;
+  const Values values(*numeric.column);
+  const Rows answer = connection->Execute(
+      Select({values.Max(Scale, FitsAlone), values.Max(Magnitude, FitsAlone)}));
+  const NumericExtent extent = ReadExtent(answer, 0);
+  if (extent.fits()) return extent.scale;
+  throw Fail(ErrorKind::kUnsupported,
+             "Column {0}.{1} has no precision, and its values need {2} digits before "
+             "the point and {3} after it, more than the {4} of a decimal. Way out: "
+             "--anomaly {0}.{1}=text",
+             table_, numeric.column->name, extent.integer_digits, extent.scale,
+             kMaxDecimalDigits);
+}
+
+void ValueSurvey::AskAll(Connection* connection, std::vector<ValueSurvey>* surveys) {
+  std::vector<Command> scans;
+  std::vector<ValueSurvey*> asking;
+  for (ValueSurvey& survey : *surveys) {
+    if (survey.asked_.empty()) continue;
+    scans.push_back({survey.Select(survey.asked_), {}, "Table " + survey.table_});
+    asking.push_back(&survey);
+  }
+  std::vector<Rows> answers = connection->ExecuteAll(scans);
+  for (size_t i = 0; i < asking.size(); ++i) asking[i]->answer_ = std::move(answers[i]);
 }
 
 }  // namespace shoestring

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/access.h"
+#include "api/lake_schema.h"
+#include "engine/engine.h"
+#include "sql/dialect.h"
+
+namespace shoestring {
+
+/// A parameter of a SQL file: "-- :year integer = 2024", "-- :owner uuid = {sub}".
+struct FunctionParameter {
+  std::string name;
+  PostgresType type;
+  std::optional<std::string> otherwise;  ///< What it is when it is not given.
+  std::optional<std::string> claim;  ///< It is a value of the token, and cannot be given.
+};
+
+/// A SQL file of queries/: what /rpc/<its name> runs.
+struct Function {
+  std::string name;
+  std::string comment;
+  std::set<std::string> roles;  ///< That may call it; empty: those that see whole tables.
+  std::vector<FunctionParameter> parameters;
+  /// The statement, cut at its parameters: a text and the parameter after it, by place.
+  std::vector<std::pair<std::string, std::optional<size_t>>> pieces;
+  ApiTable result;  ///< The columns that it gives, as a table of its name.
+
+  bool MayCall(const Access& access) const;
+};
+
+/// Pure: reads a file. Throws kInvalidArgument, naming it, for what is wrong with it.
+Function ParseFunction(const std::string& name, std::string_view text);
+
+/// The functions of a folder, each asked of the engine for what it gives. Throws
+/// kInvalidArgument, naming the file, for one that does not run.
+std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine* engine,
+                                              SqlDialect dialect);
+
+/// A call's arguments by name: texts as in a URL; NULL for JSON's null.
+using Arguments = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+/// The statement with its arguments bound; throws ApiError PGRST202 when they are not the
+/// function's.
+SqlSource CallFunction(const Function& function, const Arguments& arguments,
+                       const Access& access);
+
+/// The arguments of a JSON object: strings as they are, all else as JSON, arrays of plain
+/// values as Postgres' array literals. Throws ApiError PGRST102 for another body.
+Arguments ArgumentsOfJson(std::string_view body);
+
+}  // namespace shoestring

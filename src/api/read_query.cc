@@ -1,0 +1,532 @@
+#include "api/read_query.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "api/api_error.h"
+#include "api/filter_sql.h"
+
+namespace shoestring {
+
+namespace {
+
+using Kind = SqlExpression::Kind;
+using Type = PostgresType::Kind;
+
+constexpr const char* kTable = "t";
+constexpr const char* kJunction = "j";
+
+[[noreturn]] void NoFunction(const char* name, const PostgresType& type) {
+  throw ApiError(404, "42883",
+                 fmt::format("function {}({}) does not exist", name, type.name))
+      .WithHint(
+          "No function matches the given name and argument types. You might need to add "
+          "explicit type casts.");
+}
+
+/// What Postgres' sum() of the type gives.
+PostgresType SumType(const PostgresType& type) {
+  switch (type.kind) {
+    case Type::kSmallint:
+    case Type::kInteger: return PlainType(Type::kBigint);
+    case Type::kBigint:
+    case Type::kNumeric: return PlainType(Type::kNumeric);
+    case Type::kReal:
+    case Type::kDouble:
+    case Type::kMoney: return type;
+    default: NoFunction("sum", type);
+  }
+}
+
+/// Orders by a JSON value: numbers as such, then as text.
+void AddJsonOrder(const SqlExpression& value, SqlOrder order, std::vector<SqlOrder>* to) {
+  SqlExpression number = SqlCall(Kind::kTryCast, {value});
+  number.type = {.kind = SqlType::Kind::kDouble};
+  order.expression = std::move(number);
+  to->push_back(order);
+  order.expression = value;
+  to->push_back(std::move(order));
+}
+
+std::string ItemName(size_t place) { return fmt::format("c{}", place); }
+
+}  // namespace
+
+/// Collects the columns of one query.
+class ReadQueryWriter::Builder {
+ public:
+  Builder(ReadQueryWriter* writer, const ReadNode& node) : writer_(*writer), node_(node) {
+    result_.query.from = writer_.Source(node, kTable);
+    result_.query.where = writer_.Conditions(node, kTable);
+    aggregated_ = node.IsAggregated();
+  }
+
+  NodeQuery& result() { return result_; }
+
+  void AddAll() {
+    if (aggregated_) {
+      AddAggregated(node_, kTable);
+      for (size_t i = 0; i < result_.query.items.size(); ++i) {
+        if (!aggregates_.contains(i)) result_.query.group_by.push_back(i);
+      }
+      return;
+    }
+    for (const PlannedField& planned : node_.fields) AddPlain(planned);
+    for (const ReadNode& embed : node_.embeds) AddEmbed(embed, kTable);
+  }
+
+  /// The place of a column in the query's answer; the same for the same column.
+  size_t Column(const std::string& table, const std::string& name) {
+    const auto [found, added] = columns_.emplace(std::pair(table, name), 0);
+    if (added) found->second = Item(SqlColumn(table, name));
+    return found->second;
+  }
+
+  /// Groups come in an order of their own when none is asked for.
+  void AddOrder() {
+    for (const OrderTerm& term : node_.order) Order(term);
+    if (!node_.order.empty()) return;
+    for (const size_t item : result_.query.group_by) {
+      result_.query.order.push_back({SqlColumn("", ItemName(item))});
+    }
+  }
+
+ private:
+  size_t Item(SqlExpression expression) {
+    const size_t place = result_.query.items.size();
+    result_.query.items.push_back({std::move(expression), ItemName(place)});
+    return place;
+  }
+
+  /// Postgres gives money with the digits of its locale, a lake with two.
+  bool IsMoney(const ApiColumn& column) const {
+    return column.type.kind == Type::kMoney && writer_.dialect_ == SqlDialect::kPostgres;
+  }
+
+  void AddPlain(const PlannedField& planned) {
+    OutputField output;
+    output.key = planned.key;
+    output.type = planned.column->type;
+    output.column = IsMoney(*planned.column)
+                        ? Item(SqlCast(SqlColumn(kTable, planned.column->name),
+                                       planned.column->type.sql))
+                        : Column(kTable, planned.column->name);
+    output.field = planned.field;
+    output.cast = planned.cast;
+    result_.fields.push_back(std::move(output));
+  }
+
+  void AddEmbed(const ReadNode& embed, const std::string& table) {
+    if (embed.IsEmpty()) return;
+    std::vector<size_t> places;
+    for (const std::string& column : ParentKeyColumns(embed)) {
+      places.push_back(Column(table, column));
+    }
+    result_.embeds.push_back(&embed);
+    result_.embed_keys.push_back(std::move(places));
+  }
+
+  void AddAggregated(const ReadNode& node, const std::string& table) {
+    for (const PlannedField& planned : node.fields) {
+      if (planned.aggregate == Aggregate::kNone) {
+        AddGroup(planned, table);
+      } else {
+        AddAggregate(planned, node, table);
+      }
+    }
+    for (const ReadNode& embed : node.embeds) {
+      if (embed.spread && embed.relation->to_one()) {
+        AddAggregated(embed, Join(embed, table));
+      } else {
+        AddEmbed(embed, table);
+      }
+    }
+  }
+
+  /// Joins a to-one embed's table, with its filters; gives its alias.
+  std::string Join(const ReadNode& embed, const std::string& table) {
+    const std::string alias = writer_.NewAlias();
+    std::vector<SqlExpression> on;
+    for (const auto& [from, to] : embed.relation->columns) {
+      on.push_back(SqlCall(Kind::kEqual, {SqlColumn(table, from), SqlColumn(alias, to)}));
+    }
+    for (SqlExpression& condition : writer_.Conditions(embed, alias)) {
+      on.push_back(std::move(condition));
+    }
+    result_.query.joins.push_back(
+        {writer_.Source(embed, alias), !embed.inner, SqlAnd(std::move(on))});
+    joined_[&embed] = alias;
+    return alias;
+  }
+
+  SqlExpression Operand(const PlannedField& planned, const std::string& table) const {
+    SqlExpression value = FieldSql(planned.field, *planned.column, table);
+    return planned.cast ? SqlCast(std::move(value), planned.cast->sql) : value;
+  }
+
+  static PostgresType OperandType(const PlannedField& planned) {
+    return planned.cast ? *planned.cast : FieldType(planned.field, planned.column->type);
+  }
+
+  void AddGroup(const PlannedField& planned, const std::string& table) {
+    OutputField output;
+    output.key = planned.key;
+    output.type = OperandType(planned);
+    output.column = planned.cast || !planned.field.path.empty()
+                        ? Item(Operand(planned, table))
+                        : Column(table, planned.column->name);
+    groups_.push_back({table, planned.field.name, planned.key, output.column});
+    result_.fields.push_back(std::move(output));
+  }
+
+  void AddAggregate(const PlannedField& planned, const ReadNode& node,
+                    const std::string& table) {
+    OutputField output;
+    output.key = planned.key;
+    output.cast = planned.aggregate_cast;
+    const auto add = [&](Kind kind, std::vector<SqlExpression> arguments) {
+      const size_t place = Item(SqlCall(kind, std::move(arguments)));
+      aggregates_.insert(place);
+      return place;
+    };
+    if (!planned.column) {
+      output.type = PlainType(Type::kBigint);
+      output.column =
+          table == kTable
+              ? add(Kind::kCountRows, {})
+              : add(Kind::kCount, {SqlColumn(table, node.relation->columns[0].second)});
+    } else {
+      const PostgresType type = OperandType(planned);
+      const SqlExpression operand = Operand(planned, table);
+      switch (planned.aggregate) {
+        case Aggregate::kCount:
+          output.type = PlainType(Type::kBigint);
+          output.column = add(Kind::kCount, {operand});
+          break;
+        case Aggregate::kSum:
+          output.type = SumType(type);
+          output.column = add(Kind::kSum, {Summand(operand, type)});
+          break;
+        case Aggregate::kAvg:
+          output.type = SumType(type);
+          output.column = add(Kind::kSum, {Summand(operand, type)});
+          output.divisor = add(Kind::kCount, {operand});
+          break;
+        default:
+          CheckOrdered(planned, type);
+          output.type = type;
+          output.column = add(
+              planned.aggregate == Aggregate::kMin ? Kind::kMin : Kind::kMax, {operand});
+      }
+    }
+    result_.fields.push_back(std::move(output));
+  }
+
+  /// A sum of bigints does not fit one, and a sum of reals is not exact as such.
+  SqlExpression Summand(const SqlExpression& operand, const PostgresType& type) const {
+    if (type.kind == Type::kBigint && writer_.dialect_ == SqlDialect::kTrino) {
+      return SqlCast(operand, {.kind = SqlType::Kind::kDecimal, .precision = 38});
+    }
+    return operand;
+  }
+
+  static void CheckOrdered(const PlannedField& planned, const PostgresType& type) {
+    if (type.kind != Type::kBoolean && !type.IsJson()) return;
+    NoFunction(planned.aggregate == Aggregate::kMin ? "min" : "max", type);
+  }
+
+  SqlOrder Direction(const OrderTerm& term) const {
+    SqlOrder order;
+    order.descending = term.descending;
+    order.nulls_first = term.nulls_first.value_or(term.descending);
+    return order;
+  }
+
+  void Order(const OrderTerm& term) {
+    SqlOrder order = Direction(term);
+    if (aggregated_) {
+      order.expression = SqlColumn("", ItemName(GroupOf(term)));
+      result_.query.order.push_back(std::move(order));
+      return;
+    }
+    if (term.field.text_early) return;
+    const ReadNode* node = &node_;
+    std::string table = kTable;
+    if (term.relation) {
+      for (const ReadNode& embed : node_.embeds) {
+        if (embed.key() == *term.relation) node = &embed;
+      }
+      table = joined_.contains(node) ? joined_[node] : OrderJoin(*node);
+    }
+    AddOrderOf(*node, term, table, std::move(order));
+  }
+
+  /// Rows without a match stay, whatever the embed: its own condition takes them away.
+  std::string OrderJoin(const ReadNode& embed) {
+    const std::string alias = Join(embed, kTable);
+    result_.query.joins.back().left = true;
+    return alias;
+  }
+
+  void AddOrderOf(const ReadNode& node, const OrderTerm& term, const std::string& table,
+                  SqlOrder order) {
+    Field field = term.field;
+    if (!node.table->FindColumn(field.name)) {
+      const auto same = std::ranges::find(node.fields, field.name, &PlannedField::key);
+      if (same != node.fields.end() && field.path.empty()) field = same->field;
+    }
+    const ApiColumn& column = ResolveColumn(node, field.name, writer_.visibility_);
+    SqlExpression value = FieldSql(field, column, table);
+    const PostgresType type = FieldType(field, column.type);
+    if (type.kind == Type::kJson && field.path.empty()) {
+      throw ApiError(400, "42883",
+                     "could not identify an ordering operator for type json")
+          .WithHint("Use an explicit ordering operator or modify the query.");
+    }
+    if (type.IsJson() && writer_.dialect_ != SqlDialect::kPostgres) {
+      return AddJsonOrder(value, std::move(order), &result_.query.order);
+    }
+    order.expression = std::move(value);
+    result_.query.order.push_back(std::move(order));
+  }
+
+  size_t GroupOf(const OrderTerm& term) const {
+    std::string table = kTable;
+    for (const auto& [embed, alias] : joined_) {
+      if (term.relation && embed->key() == *term.relation) table = alias;
+    }
+    for (const Group& group : groups_) {
+      const bool named = group.column == term.field.name || group.key == term.field.name;
+      if (group.table == table && named) return group.place;
+    }
+    for (const OutputField& output : result_.fields) {
+      if (!term.relation && output.key == term.field.name) return output.column;
+    }
+    throw ApiError(
+        400, "42803",
+        fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used "
+                    "in an aggregate function",
+                    node_.sql_name, term.field.name));
+  }
+
+  struct Group {
+    std::string table;
+    std::string column;
+    std::string key;
+    size_t place;
+  };
+
+  ReadQueryWriter& writer_;
+  const ReadNode& node_;
+  bool aggregated_ = false;
+  NodeQuery result_;
+  std::map<std::pair<std::string, std::string>, size_t> columns_;
+  std::set<size_t> aggregates_;
+  std::vector<Group> groups_;
+  std::map<const ReadNode*, std::string> joined_;
+};
+
+std::string ReadQueryWriter::NewAlias() { return fmt::format("e{}", ++aliases_); }
+
+SqlSource ReadQueryWriter::Source(const ReadNode& node, const std::string& alias) const {
+  if (root_ && !node.relation) {
+    SqlSource source = *root_;
+    source.alias = alias;
+    return source;
+  }
+  return {.schema = node.table->schema,
+          .table = node.table->name,
+          .lake_name = node.table->lake_name,
+          .alias = alias};
+}
+
+std::vector<std::string> ReadQueryWriter::ParentKeyColumns(const ReadNode& node) {
+  const auto& pairs =
+      node.relation->junction ? node.relation->from_columns : node.relation->columns;
+  std::vector<std::string> names;
+  for (const auto& [from, to] : pairs) names.push_back(from);
+  return names;
+}
+
+std::vector<SqlType> ReadQueryWriter::ChildKeyTypes(const ReadNode& node) {
+  const Relation& relation = *node.relation;
+  const ApiTable* table = relation.junction ? relation.junction : relation.to;
+  std::vector<SqlType> types;
+  for (const auto& [from, to] :
+       relation.junction ? relation.from_columns : relation.columns) {
+    const ApiColumn* column = table->FindColumn(to);
+    types.push_back(column ? column->type.sql : SqlType());
+  }
+  return types;
+}
+
+SqlExpression ReadQueryWriter::Tree(const LogicTree& tree, const ReadNode& node,
+                                    const std::string& table, bool trusted) {
+  if (!tree.filter) {
+    std::vector<SqlExpression> parts;
+    for (const LogicTree& part : tree.parts)
+      parts.push_back(Tree(part, node, table, trusted));
+    SqlExpression joined = tree.any ? SqlOr(std::move(parts)) : SqlAnd(std::move(parts));
+    return tree.negated ? SqlNot(std::move(joined)) : joined;
+  }
+  const Filter& filter = *tree.filter;
+  if (const ReadNode* embed = trusted ? nullptr : NullFilteredEmbed(node, filter)) {
+    SqlExpression has = SqlCall(Kind::kIsTrue, {HasEmbed(*embed, table)});
+    return filter.negated ? has : SqlNot(std::move(has));
+  }
+  // A role's own predicate may speak of columns that the role does not see.
+  const ApiColumn* column = trusted ? node.table->FindColumn(filter.field.name) : nullptr;
+  return FilterSql(filter,
+                   column ? *column : ResolveColumn(node, filter.field.name, visibility_),
+                   table, dialect_);
+}
+
+std::vector<SqlExpression> ReadQueryWriter::Conditions(const ReadNode& node,
+                                                       const std::string& table) {
+  std::vector<SqlExpression> conditions;
+  if (const auto rows = visibility_.Rows(*node.table)) {
+    conditions.push_back(Tree(*rows, node, table, /*trusted=*/true));
+  }
+  for (const LogicTree& tree : node.filters) {
+    conditions.push_back(Tree(tree, node, table, /*trusted=*/false));
+  }
+  for (const ReadNode& embed : node.embeds) {
+    if (embed.inner) conditions.push_back(HasEmbed(embed, table));
+  }
+  return conditions;
+}
+
+SqlExpression ReadQueryWriter::HasEmbed(const ReadNode& embed, const std::string& table) {
+  const Relation& relation = *embed.relation;
+  const std::string alias = NewAlias();
+  SqlQuery query;
+  query.from = Source(embed, alias);
+  query.where = Conditions(embed, alias);
+  const std::string junction = relation.junction ? NewAlias() : "";
+  if (relation.junction) {
+    std::vector<SqlExpression> on;
+    for (const auto& [to, column] : relation.to_columns) {
+      on.push_back(
+          SqlCall(Kind::kEqual, {SqlColumn(alias, to), SqlColumn(junction, column)}));
+    }
+    if (const auto rows = visibility_.Rows(*relation.junction)) {
+      ReadNode node;
+      node.table = relation.junction;
+      on.push_back(Tree(*rows, node, junction, /*trusted=*/true));
+    }
+    query.joins.push_back({{.schema = relation.junction->schema,
+                            .table = relation.junction->name,
+                            .lake_name = relation.junction->lake_name,
+                            .alias = junction},
+                           false,
+                           SqlAnd(std::move(on))});
+  }
+  std::vector<SqlExpression> row;
+  for (const auto& [from, to] :
+       relation.junction ? relation.from_columns : relation.columns) {
+    row.push_back(SqlColumn(table, from));
+    query.items.push_back({SqlColumn(relation.junction ? junction : alias, to), ""});
+  }
+  return SqlInQuery(std::move(row), std::move(query));
+}
+
+NodeQuery ReadQueryWriter::Root(const ReadNode& node, std::optional<int64_t> limit,
+                                int64_t offset) {
+  Builder builder(this, node);
+  builder.AddAll();
+  builder.AddOrder();
+  NodeQuery result = std::move(builder.result());
+  if (result.query.items.empty()) result.query.items.push_back({SqlBoolean(true), "c0"});
+  result.query.limit = limit;
+  result.query.offset = offset;
+  return result;
+}
+
+NodeQuery ReadQueryWriter::Children(const ReadNode& node, std::vector<SqlExpression> keys,
+                                    std::optional<int64_t> limit) {
+  const Relation& relation = *node.relation;
+  Builder builder(this, node);
+  const std::string key_table = relation.junction ? kJunction : kTable;
+  if (relation.junction) {
+    std::vector<SqlExpression> on;
+    for (const auto& [to, column] : relation.to_columns) {
+      on.push_back(
+          SqlCall(Kind::kEqual, {SqlColumn(kTable, to), SqlColumn(kJunction, column)}));
+    }
+    if (const auto rows = visibility_.Rows(*relation.junction)) {
+      ReadNode junction;
+      junction.table = relation.junction;
+      on.push_back(Tree(*rows, junction, kJunction, /*trusted=*/true));
+    }
+    builder.result().query.joins.push_back({{.schema = relation.junction->schema,
+                                             .table = relation.junction->name,
+                                             .lake_name = relation.junction->lake_name,
+                                             .alias = kJunction},
+                                            false,
+                                            SqlAnd(std::move(on))});
+  }
+  std::vector<SqlExpression> in;
+  for (const auto& [from, to] :
+       relation.junction ? relation.from_columns : relation.columns) {
+    builder.result().parent_keys.push_back(builder.Column(key_table, to));
+    in.push_back(SqlColumn(key_table, to));
+  }
+  const size_t width = in.size();
+  const std::vector<SqlExpression> partition = in;
+  for (SqlExpression& key : keys) in.push_back(std::move(key));
+  SqlExpression rows = SqlCall(Kind::kInRows, std::move(in));
+  rows.width = width;
+  builder.result().query.where.push_back(std::move(rows));
+  builder.AddAll();
+  builder.AddOrder();
+  NodeQuery result = std::move(builder.result());
+  const bool ranged =
+      (limit || node.offset > 0) && !node.IsAggregated() && !relation.to_one();
+  if (relation.junction && result.query.order.empty() && !node.IsAggregated()) {
+    for (const std::string& column : node.table->primary_key) {
+      result.query.order.push_back({SqlColumn(kTable, column)});
+    }
+  }
+  if (!ranged) return result;
+
+  SqlExpression number = SqlCall(Kind::kRowNumber, partition);
+  number.order = std::exchange(result.query.order, {});
+  SqlQuery outer;
+  for (size_t i = 0; i < result.query.items.size(); ++i) {
+    outer.items.push_back({SqlColumn("n", ItemName(i)), ItemName(i)});
+  }
+  result.query.items.push_back({std::move(number), "row"});
+  outer.from.query = std::make_shared<const SqlQuery>(std::move(result.query));
+  outer.from.alias = "n";
+  const SqlExpression place = SqlColumn("n", "row");
+  const auto number_of = [](int64_t value) {
+    return SqlValue(value, {.kind = SqlType::Kind::kBigint});
+  };
+  if (node.offset > 0) {
+    outer.where.push_back(SqlCall(Kind::kGreater, {place, number_of(node.offset)}));
+  }
+  if (limit) {
+    outer.where.push_back(
+        SqlCall(Kind::kLessEqual, {place, number_of(node.offset + *limit)}));
+  }
+  outer.order = {{place}};
+  result.query = std::move(outer);
+  return result;
+}
+
+SqlQuery ReadQueryWriter::Count(const ReadNode& node) {
+  SqlQuery query;
+  query.items = {{SqlCall(Kind::kCountRows, {}), "c0"}};
+  query.from = Source(node, kTable);
+  query.where = Conditions(node, kTable);
+  return query;
+}
+
+bool ReadQueryWriter::CountsAll(const ReadNode& node) const {
+  if (root_ || !node.filters.empty() || visibility_.Rows(*node.table)) return false;
+  return std::ranges::none_of(node.embeds,
+                              [](const ReadNode& embed) { return embed.inner; });
+}
+
+}  // namespace shoestring

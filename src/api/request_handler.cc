@@ -1,0 +1,406 @@
+#include "api/request_handler.h"
+
+#include <arrow/buffer.h>
+#include <arrow/io/memory.h>
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+#include "api/api_error.h"
+#include "api/openapi.h"
+#include "api/row_writer.h"
+#include "base/json.h"
+#include "engine/result_format.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr std::string_view kPrefix = "/rest/v1";
+constexpr double kLikeName = 0.75;
+
+/// An answer of this size is written before its headers are sent, so that a value that
+/// cannot be written is a refusal, and no broken answer.
+constexpr size_t kWholeAnswer = 4 << 20;
+
+/// The parts of a path, "/rest/v1" taken off.
+std::vector<std::string> PathParts(std::string_view path) {
+  if (path.starts_with(kPrefix) &&
+      (path.size() == kPrefix.size() || path[kPrefix.size()] == '/')) {
+    path.remove_prefix(kPrefix.size());
+  }
+  if (path.starts_with('/')) path.remove_prefix(1);
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    const size_t end = std::min(path.find('/'), path.size());
+    parts.push_back(DecodePercent(path.substr(0, end), /*plus=*/false));
+    if (end + 1 == path.size()) parts.emplace_back();
+    path.remove_prefix(std::min(path.size(), end + 1));
+  }
+  return parts;
+}
+
+bool IsRead(const std::string& method) { return method == "GET" || method == "HEAD"; }
+
+[[noreturn]] void NoSuchMethod(const std::string& method) {
+  throw ApiError(405, "PGRST117", "Unsupported HTTP method: " + method);
+}
+
+[[noreturn]] void ReadOnly(const char* statement) {
+  throw ApiError(405, "25006",
+                 fmt::format("cannot execute {} in a read-only transaction", statement));
+}
+
+/// For a header: nothing in a name can end it.
+std::string HeaderSafe(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (static_cast<uint8_t>(c) <= 0x20 || c == 0x7f) {
+      safe += fmt::format("%{:02X}", static_cast<uint8_t>(c));
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+ApiError Denied(const Access& access, const std::string& what) {
+  ApiError error(access.signed_in ? 403 : 401, "42501", "permission denied for " + what);
+  if (access.signed_in) return error;
+  return std::move(error).WithHeader("WWW-Authenticate", "Bearer");
+}
+
+/// Rows with all that they speak of, for as long as they are being written.
+struct HeldAnswer {
+  std::shared_ptr<const LakeSnapshot> snapshot;
+  ReadNode node;
+  FetchedRows rows;
+};
+
+/// What was begun, then the rest.
+class Continued : public ApiBody {
+ public:
+  Continued(std::string begun, std::unique_ptr<ApiBody> rest)
+      : begun_(std::move(begun)), rest_(std::move(rest)) {}
+
+  std::optional<std::string> Next() override {
+    if (!begun_.empty()) return std::exchange(begun_, {});
+    try {
+      return rest_->Next();
+    } catch (const ApiError& error) {
+      throw Fail(ErrorKind::kData, "{}", error.what());
+    }
+  }
+
+ private:
+  std::string begun_;
+  std::unique_ptr<ApiBody> rest_;
+};
+
+std::unique_ptr<ApiBody> WholeIfSmall(std::unique_ptr<ApiBody> body) {
+  std::string text;
+  while (text.size() < kWholeAnswer) {
+    auto piece = body->Next();
+    if (!piece) return TextBody(std::move(text));
+    text += *piece;
+  }
+  return std::make_unique<Continued>(std::move(text), std::move(body));
+}
+
+Parameter SqlParameter(const boost::json::value& given) {
+  if (given.is_null()) return std::monostate();
+  if (given.is_bool()) return given.get_bool();
+  if (given.is_int64()) return given.get_int64();
+  if (given.is_double()) return given.get_double();
+  if (given.is_string()) return std::string(given.get_string());
+  throw ApiError(400, "PGRST102",
+                 "Parameters are texts, numbers, booleans and null, not: " +
+                     boost::json::serialize(given));
+}
+
+/// {"sql": "SELECT …", "parameters": [1, "a"]}
+Statement StatementOf(const std::string& body) {
+  boost::json::value document;
+  try {
+    document = ParseJson(body, "body");
+  } catch (const Error&) {
+    throw ApiError(400, "PGRST102", "Empty or invalid json");
+  }
+  const auto* object = document.if_object();
+  const auto* sql = object ? object->if_contains("sql") : nullptr;
+  if (!sql || !sql->is_string()) {
+    throw ApiError(400, "PGRST102",
+                   "The body must be like {\"sql\": \"SELECT …\", \"parameters\": []}");
+  }
+  Statement statement{std::string(sql->get_string()), {}};
+  const auto* parameters = object->if_contains("parameters");
+  if (parameters && !parameters->is_array()) {
+    throw ApiError(400, "PGRST102", "\"parameters\" must be an array");
+  }
+  if (!parameters) return statement;
+  for (const auto& each : parameters->get_array()) {
+    statement.parameters.push_back(SqlParameter(each));
+  }
+  return statement;
+}
+
+}  // namespace
+
+RequestHandler::RequestHandler(const ApiContext& context,
+                               std::shared_ptr<const LakeSnapshot> snapshot,
+                               const ApiRequest& request, const Access& access,
+                               std::stop_token cancel, std::chrono::milliseconds time)
+    : context_(context),
+      snapshot_(std::move(snapshot)),
+      request_(request),
+      access_(access),
+      preferences_(ParsePreferences(request)),
+      is_head_(request.method == "HEAD") {
+  budget_.limits = context.options.limits;
+  budget_.cancel = std::move(cancel);
+  budget_.bytes_left = context.options.max_bytes;
+  if (time.count() > 0) budget_.deadline = std::chrono::steady_clock::now() + time;
+}
+
+ApiResponse RequestHandler::Answer() {
+  const std::vector<std::string> parts = PathParts(request_.path);
+  if (parts.empty() || (parts.size() == 1 && parts[0].empty())) return AnswerRoot();
+  if (parts.size() == 2 && parts[0] == "rpc") return AnswerFunction(parts[1]);
+  if (parts.size() == 1 && parts[0] == "sql" && request_.method == "POST") {
+    return AnswerSql();
+  }
+  if (parts.size() == 1) return AnswerTable(parts[0]);
+  throw ApiError(404, "PGRST125", "Invalid path specified in request URL");
+}
+
+ApiResponse RequestHandler::Allow(const char* methods) const {
+  ApiResponse response;
+  response.headers.emplace_back("Allow", methods);
+  response.body = TextBody("");
+  return response;
+}
+
+const std::string& RequestHandler::Schema() const {
+  const auto asked =
+      request_.Header(IsRead(request_.method) ? "accept-profile" : "content-profile");
+  const auto& schemas = snapshot_->schemas;
+  if (!asked) return schemas.front();
+  const auto found = std::ranges::find(schemas, *asked);
+  if (found != schemas.end()) return *found;
+  throw ApiError(406, "PGRST106", "Invalid schema: " + *asked)
+      .WithHint(fmt::format("Only the following schemas are exposed: {}",
+                            fmt::join(schemas, ", ")));
+}
+
+const ApiTable& RequestHandler::FindTable(const std::string& name) const {
+  const std::string& schema = Schema();
+  if (const ApiTable* table = snapshot_->schema->Find(schema, name)) return *table;
+  const Visibility visibility(access_);
+  std::vector<std::string> names;
+  for (const auto& [lake_name, table] : snapshot_->schema->tables) {
+    if (table.schema == schema && visibility.Sees(table)) names.push_back(table.name);
+  }
+  ApiError error(
+      404, "PGRST205",
+      fmt::format("Could not find the table '{}.{}' in the schema cache", schema, name));
+  const std::string nearest = NearestName(names, name, kLikeName);
+  if (nearest.empty()) throw error;
+  throw std::move(error).WithHint(
+      fmt::format("Perhaps you meant the table '{}.{}'", schema, nearest));
+}
+
+ApiResponse RequestHandler::AnswerRoot() {
+  if (request_.method == "OPTIONS") return Allow("OPTIONS,GET,HEAD");
+  if (!IsRead(request_.method)) NoSuchMethod(request_.method);
+  const std::string& schema = Schema();
+  const MediaType type = NegotiateMediaType(request_, /*root=*/true);
+  ApiResponse response;
+  AddCommonHeaders(type, &response);
+  if (!is_head_) {
+    response.body =
+        TextBody(DescribeApi(*snapshot_->schema, schema, context_.functions, access_));
+  }
+  return response;
+}
+
+ApiResponse RequestHandler::AnswerTable(const std::string& name) {
+  const std::string& method = request_.method;
+  if (method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE") {
+    FindTable(name);
+    ReadOnly(method == "DELETE" ? "DELETE" : method == "PATCH" ? "UPDATE" : "INSERT");
+  }
+  if (method == "OPTIONS") {
+    FindTable(name);
+    return Allow("OPTIONS,GET,HEAD");
+  }
+  if (!IsRead(method)) NoSuchMethod(method);
+  const RequestQuery query =
+      ParseRequestQuery(request_.query, /*function=*/false, context_.options.max_depth);
+  const ApiTable& table = FindTable(name);
+  const std::string location =
+      "/" + HeaderSafe(name) + (query.canonical.empty() ? "" : "?" + query.canonical);
+  return Read(table, query, access_, std::nullopt, location);
+}
+
+const Function& RequestHandler::FindFunction(const std::string& name,
+                                             const Arguments& arguments) const {
+  const auto found = context_.functions.find(name);
+  if (found != context_.functions.end() && found->second.result.schema == Schema()) {
+    return found->second;
+  }
+  std::vector<std::string> given;
+  for (const auto& [argument, text] : arguments) given.push_back(argument);
+  std::ranges::sort(given);
+  const std::string list = fmt::format("{}", fmt::join(given, ", "));
+  const std::string function = Schema() + "." + name;
+  ApiError error(
+      404, "PGRST202",
+      fmt::format("Could not find the function {}{} in the schema cache", function,
+                  given.empty() ? " without parameters" : "(" + list + ")"));
+  error = std::move(error).WithDetails(fmt::format(
+      "Searched for the function {}{}, but no matches were found in the schema cache.",
+      function,
+      given.empty()
+          ? " without parameters"
+          : (given.size() > 1 ? " with parameters " : " with parameter ") + list));
+  std::vector<std::string> names;
+  for (const auto& [each, described] : context_.functions) {
+    if (described.MayCall(access_)) names.push_back(each);
+  }
+  const std::string nearest = NearestName(names, name, kLikeName);
+  if (nearest.empty()) throw error;
+  throw std::move(error).WithHint(
+      fmt::format("Perhaps you meant to call the function {}.{}", Schema(), nearest));
+}
+
+ApiResponse RequestHandler::AnswerFunction(const std::string& name) {
+  const bool post = request_.method == "POST";
+  const bool options = request_.method == "OPTIONS";
+  if (!post && !options && !IsRead(request_.method)) {
+    throw ApiError(405, "PGRST101",
+                   "Cannot use the " + request_.method + " method on RPC");
+  }
+  const RequestQuery query =
+      ParseRequestQuery(request_.query, /*function=*/!post, context_.options.max_depth);
+  Arguments arguments;
+  const std::string type = request_.Header("content-type").value_or("application/json");
+  if (post && type.starts_with("application/x-www-form-urlencoded")) {
+    for (auto& [key, text] : SplitQuery(request_.body))
+      arguments.emplace_back(key, text.value_or(""));
+  } else if (post) {
+    arguments = ArgumentsOfJson(request_.body);
+  } else {
+    for (const auto& [key, text] : query.arguments) arguments.emplace_back(key, text);
+  }
+  const Function& function = FindFunction(name, arguments);
+  if (options) return Allow("OPTIONS,GET,HEAD,POST");
+  if (!function.MayCall(access_)) throw Denied(access_, "function " + name);
+  Access whole;
+  whole.service = true;
+  return Read(function.result, query, whole, CallFunction(function, arguments, access_),
+              "");
+}
+
+ApiResponse RequestHandler::AnswerSql() {
+  if (!access_.service) throw Denied(access_, "/sql");
+  const MediaType type = NegotiateMediaType(request_, /*root=*/false);
+  const Statement statement = StatementOf(request_.body);
+  budget_.limits.rows = context_.options.max_rows;
+  const auto result = context_.engine->Run(statement, budget_.ForQuery(), budget_.cancel);
+  auto to = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto writer =
+      MakeResultWriter(type == MediaType::kCsv ? ResultFormat::kCsv : ResultFormat::kJson,
+                       result->schema(), to);
+  while (const auto batch = result->Next()) {
+    writer->Write(*batch);
+    if (to->Tell().ValueOr(0) > context_.options.max_bytes) {
+      throw Fail(ErrorKind::kLimit,
+                 "The answer is too large: ask for fewer rows or columns");
+    }
+  }
+  writer->Finish();
+  ApiResponse response;
+  response.headers.emplace_back(
+      "Content-Type", ContentType(type == MediaType::kCsv ? type : MediaType::kJson));
+  response.body = TextBody(to->Finish().ValueOrDie()->ToString());
+  return response;
+}
+
+void RequestHandler::AddCommonHeaders(MediaType type, ApiResponse* response) const {
+  response->headers.emplace_back("Content-Type", ContentType(type));
+  if (snapshot_->schemas.size() > 1) {
+    response->headers.emplace_back("Content-Profile", Schema());
+  }
+  const std::string applied = preferences_.Applied();
+  if (!applied.empty()) response->headers.emplace_back("Preference-Applied", applied);
+}
+
+std::optional<int64_t> RequestHandler::Total(
+    const ReadNode& node, const FetchedRows& rows, const TopRange& range,
+    std::optional<int64_t> limit, ReadQueryWriter* writer, RowFetcher* fetcher) const {
+  if (preferences_.count == CountPreference::kNone) return std::nullopt;
+  const auto fetched = static_cast<int64_t>(rows.rows.size());
+  const bool last_page = !limit || fetched < *limit;
+  if (last_page && (fetched > 0 || range.offset == 0) && !node.IsAggregated()) {
+    return range.offset + fetched;
+  }
+  const bool catalog_knows = context_.dialect != SqlDialect::kPostgres;
+  if (catalog_knows && writer->CountsAll(node)) return node.table->rows;
+  return fetcher->Count(node);
+}
+
+std::unique_ptr<ApiBody> RequestHandler::Body(std::shared_ptr<const FetchedRows> rows,
+                                              MediaType type) const {
+  if (type == MediaType::kCsv) return WholeIfSmall(CsvBody(std::move(rows)));
+  const bool stripped =
+      type == MediaType::kJsonStripped || type == MediaType::kObjectStripped;
+  if (type != MediaType::kObject && type != MediaType::kObjectStripped) {
+    return WholeIfSmall(JsonArrayBody(std::move(rows), stripped));
+  }
+  std::string text;
+  RowWriter(*rows, stripped).AppendJson(0, &text);
+  return TextBody(std::move(text));
+}
+
+ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& query,
+                                 const Access& access, std::optional<SqlSource> source,
+                                 const std::string& location) {
+  const auto top = query.ranges.find({});
+  const RowRange asked = top == query.ranges.end() ? RowRange() : top->second;
+  const TopRange range = RequestedRange(request_, asked.limit, asked.offset);
+  const Visibility visibility(access);
+  const auto held = std::make_shared<HeldAnswer>();
+  held->snapshot = snapshot_;
+  held->node = PlanRead(table, query, snapshot_->relations, visibility);
+  const ReadNode& node = held->node;
+  const MediaType type = NegotiateMediaType(request_, /*root=*/false);
+  preferences_.Check();
+
+  std::optional<int64_t> limit = range.limit;
+  const int64_t most = context_.options.max_rows;
+  if (most > 0) limit = std::min(limit.value_or(most), most);
+  ReadQueryWriter writer(context_.dialect, &visibility, std::move(source));
+  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_);
+  held->rows = fetcher.Fetch(node, limit, range.offset, most, /*shallow=*/is_head_);
+  std::shared_ptr<const FetchedRows> rows(held, &held->rows);
+  const auto total = Total(node, *rows, range, limit, &writer, &fetcher);
+  const auto fetched = static_cast<int64_t>(rows->rows.size());
+  const ContentRange content = DescribeRange(range.offset, fetched, total);
+  if (content.status == 416) {
+    return OutOfBounds(content, range.offset, *total, request_.method);
+  }
+  const bool singular = type == MediaType::kObject || type == MediaType::kObjectStripped;
+  if (singular && fetched != 1) {
+    throw ApiError(406, "PGRST116", "Cannot coerce the result to a single JSON object")
+        .WithDetails(fmt::format("The result contains {} rows", fetched));
+  }
+  ApiResponse response;
+  response.status = content.status;
+  response.headers.emplace_back("Content-Range", content.header);
+  if (!location.empty()) response.headers.emplace_back("Content-Location", location);
+  AddCommonHeaders(type, &response);
+  if (!is_head_) response.body = Body(std::move(rows), type);
+  return response;
+}
+
+}  // namespace shoestring

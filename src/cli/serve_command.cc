@@ -1,0 +1,112 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "api/lake_server.h"
+#include "base/error.h"
+#include "base/terminal_text.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "cli/lake_option.h"
+#include "engine/engine_registry.h"
+
+namespace shoestring {
+
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  shoestring serve --lake ./lake --anonymous        to try it: all may read\n"
+    "  export SHOESTRING_SERVE_ANON_KEY=sb_publishable_…  keys, as an application has "
+    "them\n"
+    "  export SHOESTRING_SERVE_JWT_SECRET_FILE=/run/secrets/jwt\n"
+    "  shoestring serve --lake s3://bucket --listen 127.0.0.1:8080\n"
+    "\n"
+    "Keys and secrets come from the environment or files, never from flags. Roles stand "
+    "in\nshoestring.toml. The access log goes to standard output, all else to standard "
+    "error.";
+
+struct Flags {
+  ServeOptions options;
+  std::string engine;
+  std::string timeout = "30s";
+  std::string refresh = "5s";
+  std::string memory;
+  std::string max_bytes = "64MB";
+};
+
+void Run(Flags flags) {
+  const auto file = ReadSettingsFile();
+  const Settings settings = Settings::Load();
+  ServeOptions& options = flags.options;
+  if (options.lake.empty()) options.lake = settings.Get("", "lake", "");
+  if (options.lake.empty()) {
+    throw Fail(ErrorKind::kInvalidArgument,
+               "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
+  }
+  options.rest.engine =
+      flags.engine.empty() ? settings.Get("", "engine", "duckdb") : flags.engine;
+  options.rest.max_bytes = ParseBytes(flags.max_bytes);
+  if (!flags.memory.empty()) options.rest.limits.memory_bytes = ParseBytes(flags.memory);
+  options.limits.query_time = ParseDuration(flags.timeout);
+  options.refresh = ParseDuration(flags.refresh);
+  LakeServer server(options, settings, file);
+  for (const std::string& remark : server.Remarks()) {
+    std::fprintf(stderr, "shoestring: %s\n", Printable(remark).c_str());
+  }
+  std::fprintf(stderr, "Serving %s on http://%s\n", Printable(options.lake).c_str(),
+               server.address().c_str());
+  server.Run();
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app) {
+  auto flags = std::make_shared<Flags>();
+  ServeOptions& options = flags->options;
+  CLI::App* command =
+      app.add_subcommand("serve", "Answer the REST API that supabase-js speaks");
+  AddLakeOption(*command, &options.lake, &options.s3);
+  command->add_option("--listen", options.listen, "Where: IP:PORT")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  command->add_flag("--anonymous", options.anonymous,
+                    "Who shows no key has the role anon, instead of being refused");
+  command
+      ->add_option("--engine", flags->engine,
+                   "What runs the queries: " + EngineNames() +
+                       ". Default: engine in shoestring.toml, else duckdb")
+      ->type_name("E")
+      ->envname("SHOESTRING_ENGINE");
+  command
+      ->add_option(
+          "--schema", options.rest.schemas,
+          "A schema to serve, the default one first; may be given again. Without "
+          "it: all")
+      ->allow_extra_args(false);
+  command->add_option("--queries", options.rest.queries,
+                      "A folder of SQL files that become /rpc/NAME");
+  command->add_option("--max-rows", options.rest.max_rows, "Rows of an answer")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--max-bytes", flags->max_bytes, "Bytes of an answer's rows")
+      ->capture_default_str();
+  command->add_option("--timeout", flags->timeout, "Time for a request")
+      ->capture_default_str();
+  command->add_option("--memory", flags->memory, "Memory for a query");
+  command
+      ->add_option("--workers", options.limits.workers,
+                   "Requests worked on at once. Default: one a core")
+      ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--max-connections", options.limits.connections,
+                   "Connections open at once")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--refresh", flags->refresh, "Time between looks for a new version")
+      ->capture_default_str();
+  command->footer(kExamples);
+  command->callback([flags] { Run(*flags); });
+}
+
+}  // namespace shoestring

@@ -1,0 +1,104 @@
+#include "sql/dialect.h"
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+
+namespace shoestring {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Kind = SqlExpression::Kind;
+
+const SqlType kInteger = {.kind = SqlType::Kind::kInteger};
+const SqlType kText = {};
+
+SqlQuery People() {
+  SqlQuery query;
+  query.items = {{SqlColumn("t", "id"), "c0"}};
+  query.from = {
+      .schema = "public", .table = "people", .lake_name = "people", .alias = "t"};
+  return query;
+}
+
+std::string Where(SqlExpression expression, SqlDialect dialect) {
+  SqlQuery query = People();
+  query.where = {std::move(expression)};
+  const std::string sql = RenderQuery(query, dialect).sql;
+  return sql.substr(sql.find("WHERE ") + 6);
+}
+
+TEST(Dialect, AValueIsBoundAndItsTypeIsToldWhereTheEngineCannotKnowIt) {
+  SqlQuery query = People();
+  query.where = {
+      SqlCall(Kind::kEqual, {SqlColumn("t", "id"), SqlValue(int64_t{7}, kInteger)})};
+  const Statement duckdb = RenderQuery(query, SqlDialect::kDuckdb);
+  EXPECT_EQ(duckdb.sql, R"(SELECT "t"."id" AS "c0" FROM "public"."people" AS "t" )"
+                        R"(WHERE ("t"."id" = CAST(? AS INTEGER)))");
+  EXPECT_THAT(duckdb.parameters, ElementsAre(Parameter(int64_t{7})));
+  EXPECT_THAT(RenderQuery(query, SqlDialect::kPostgres).sql,
+              HasSubstr(R"("t"."id" = $1)"));
+  EXPECT_THAT(RenderQuery(query, SqlDialect::kTrino).sql,
+              HasSubstr(R"(FROM "people" AS "t")"));
+}
+
+TEST(Dialect, NamesCannotEndTheirQuotes) {
+  EXPECT_EQ(QuoteSqlName(R"(a"; DROP TABLE t; --)"), R"("a""; DROP TABLE t; --")");
+}
+
+TEST(Dialect, LikeHasPostgresEscapes) {
+  const auto like = [](Kind kind) {
+    return SqlCall(kind, {SqlColumn("t", "a"), SqlValue(std::string("x%"), kText)});
+  };
+  EXPECT_EQ(Where(like(Kind::kLike), SqlDialect::kDuckdb),
+            R"(("t"."a" LIKE ? ESCAPE '\'))");
+  EXPECT_EQ(Where(like(Kind::kLikeAnyCase), SqlDialect::kTrino),
+            R"((lower("t"."a") LIKE lower(?) ESCAPE '\'))");
+}
+
+TEST(Dialect, RowsAreFoundByKeysOfSeveralColumns) {
+  SqlExpression in = SqlCall(
+      Kind::kInRows, {SqlColumn("t", "a"), SqlColumn("t", "b"),
+                      SqlValue(int64_t{1}, kInteger), SqlValue(std::string("x"), kText),
+                      SqlValue(int64_t{2}, kInteger), SqlValue(std::string("y"), kText)});
+  in.width = 2;
+  EXPECT_EQ(Where(in, SqlDialect::kPostgres),
+            R"((("t"."a", "t"."b") IN (($1, $2), ($3, $4))))");
+}
+
+TEST(Dialect, APathIntoJsonIsBoundToo) {
+  SqlExpression json = SqlCall(Kind::kJsonText, {SqlColumn("t", "j")});
+  json.path = {JsonStep("a/b"), JsonStep(int64_t{-1})};
+  EXPECT_EQ(
+      Where(json, SqlDialect::kDuckdb),
+      R"(json_extract_string(json_extract(json_extract("t"."j", ?), '$[#-1]'), '$'))");
+  EXPECT_EQ(Where(json, SqlDialect::kPostgres), R"(("t"."j"->$1::text->>(-1)))");
+}
+
+TEST(Dialect, RowsOfAPartitionAreNumberedInOrder) {
+  SqlExpression number = SqlCall(Kind::kRowNumber, {SqlColumn("t", "a")});
+  number.order = {{SqlColumn("t", "b"), true, true}};
+  EXPECT_EQ(
+      Where(number, SqlDialect::kTrino),
+      R"(row_number() OVER (PARTITION BY "t"."a" ORDER BY "t"."b" DESC NULLS FIRST))");
+}
+
+TEST(Dialect, GroupsAreNamedByTheirPlace) {
+  SqlQuery query = People();
+  query.items.push_back({SqlCall(Kind::kSum, {SqlColumn("t", "n")}), "c1"});
+  query.group_by = {0};
+  query.limit = 3;
+  query.offset = 2;
+  EXPECT_THAT(RenderQuery(query, SqlDialect::kDuckdb).sql,
+              HasSubstr(R"(GROUP BY 1 OFFSET 2 LIMIT 3)"));
+}
+
+TEST(Dialect, WhatTrinoCannotSayIsRefused) {
+  const auto contains = SqlCall(
+      Kind::kJsonContains, {SqlColumn("t", "j"), SqlValue(std::string("{}"), kText)});
+  EXPECT_THROW(Where(contains, SqlDialect::kTrino), Error);
+}
+
+}  // namespace
+}  // namespace shoestring
