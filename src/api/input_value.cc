@@ -296,7 +296,7 @@ std::string TimeText(int64_t micros) {
 }
 
 std::string MomentText(std::string_view text, const PostgresType& type) {
-  const std::string lower = Lower(Stripped(text));
+  std::string lower = Lower(Stripped(text));
   if (lower == "infinity" || lower == "-infinity") return lower;
   Moment moment = MomentReader(text, type).Read();
   std::string zone;
@@ -311,7 +311,7 @@ std::string MomentText(std::string_view text, const PostgresType& type) {
   const int64_t day = micros >= 0 ? micros / 86'400'000'000
                                   : -((-micros + 86'399'999'999) / 86'400'000'000);
   const std::chrono::year_month_day there{std::chrono::sys_days{std::chrono::days{day}}};
-  const std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
+  std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
                                       static_cast<unsigned>(there.month()),
                                       static_cast<unsigned>(there.day()));
   if (type.kind == Kind::kDate) return ymd;
@@ -359,7 +359,7 @@ std::string ClockText(std::string_view text, const PostgresType& type) {
 }
 
 std::string InetText(std::string_view text, const PostgresType& type) {
-  const std::string word = Stripped(text);
+  std::string word = Stripped(text);
   if (word.empty() || word.find_first_not_of("0123456789abcdefABCDEF:./") != word.npos) {
     Invalid(text, type);
   }
