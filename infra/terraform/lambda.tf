@@ -76,11 +76,11 @@ resource "aws_lambda_function" "api" {
 
   environment {
     variables = merge(var.api.environment, {
-      SHOESTRING_LAKE              = local.lake
-      SHOESTRING_ENGINE            = var.api.engine
-      SHOESTRING_ATHENA_DATABASE   = aws_athena_database.main.name
-      SHOESTRING_ATHENA_WORKGROUP  = aws_athena_workgroup.main.name
-      SHOESTRING_API_ORIGIN_SECRET = var.api.origin_secret
+      SHOESTRING_LAKE                = local.lake
+      SHOESTRING_ENGINE              = var.api.engine
+      SHOESTRING_ATHENA_DATABASE     = aws_athena_database.main.name
+      SHOESTRING_ATHENA_WORKGROUP    = aws_athena_workgroup.main.name
+      SHOESTRING_SERVE_ORIGIN_SECRET = var.api.origin_secret
     })
   }
   logging_config {

@@ -109,7 +109,7 @@ variable "scan_limit_bytes" {
 }
 
 variable "tables" {
-  description = "Tables to declare as Hive tables over the lake's folders, by name. Without them `shoestring ddl --apply` declares all of the lake's, as Iceberg tables, and keeps them up to date."
+  description = "Tables to declare as Hive tables over the lake's folders, by name. Without them `shoestring ddl --apply` declares all of the lake's, as Iceberg tables that follow its commits."
   type = map(object({
     columns      = list(object({ name = string, type = string }))
     partition_by = optional(string, "month")

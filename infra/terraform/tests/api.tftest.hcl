@@ -41,7 +41,7 @@ variables {
   api = {
     package       = "tests/package.zip"
     origin_secret = "0123456789abcdef0123456789abcdef"
-    environment   = { SHOESTRING_API_MAX_ROWS = "500", SHOESTRING_LAKE = "s3://another" }
+    environment   = { SHOESTRING_SERVE_ANON_KEY = "sb_publishable_example", SHOESTRING_LAKE = "s3://another" }
   }
 }
 
@@ -75,7 +75,7 @@ run "function" {
     error_message = "the lake is this one, whatever else is set"
   }
   assert {
-    condition     = aws_lambda_function.api[0].environment[0].variables["SHOESTRING_API_MAX_ROWS"] == "500"
+    condition     = aws_lambda_function.api[0].environment[0].variables["SHOESTRING_SERVE_ANON_KEY"] == "sb_publishable_example"
     error_message = "settings must reach the function"
   }
   assert {
