@@ -312,8 +312,8 @@ std::string MomentText(std::string_view text, const PostgresType& type) {
                                   : -((-micros + 86'399'999'999) / 86'400'000'000);
   const std::chrono::year_month_day there{std::chrono::sys_days{std::chrono::days{day}}};
   std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
-                                      static_cast<unsigned>(there.month()),
-                                      static_cast<unsigned>(there.day()));
+                                static_cast<unsigned>(there.month()),
+                                static_cast<unsigned>(there.day()));
   if (type.kind == Kind::kDate) return ymd;
   return ymd + " " + TimeText(micros - day * 86'400'000'000) + zone;
 }
