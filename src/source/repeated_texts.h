@@ -41,11 +41,11 @@ class RepeatedTexts {
   std::shared_ptr<arrow::Array> Values() const;
 
  private:
-  /// The slot that has the text, or an empty one where it would be.
+  /// The slot that has the text, or an empty one where it would be, as it was seen:
+  /// another thread may have filled that since.
   struct Found {
     size_t at;
-    uint64_t
-        slot;  ///< As it was seen: another thread may have filled an empty one since.
+    uint64_t slot;
   };
   Found Find(const Search& search) const;
   std::optional<uint32_t> Add(const Search& search);
