@@ -17,7 +17,7 @@ CREATE TABLE things (id int PRIMARY KEY, word text, flag boolean, tags text[], d
 INSERT INTO things VALUES
   (1, 'plain', true, '{a,b}', '{"color": "red", "size": {"w": 1}}', 1.50,
    '2020-01-01 10:11:12+00', '\\x00ff', 'NaN', 9007199254740991),
-  (2, 'with "quotes", and comma', false, '{c}', '{"color": "blue"}', 0,
+  (2, 'with (more), and a comma', false, '{c}', '{"color": "blue"}', 0,
    '2020-01-01 10:11:12.5+00', '', 1e-7, -1),
   (3, NULL, NULL, '{}', '[1, null]', NULL, NULL, NULL, 'Infinity', NULL);
 """
@@ -36,13 +36,13 @@ ROWS = {
                   " form)), '[]') FROM (SELECT id, form FROM company_filings WHERE company_id ="
                   " c.id ORDER BY id LIMIT 2) f) AS company_filings FROM companies c"
                   " ORDER BY c.id LIMIT 2",
-    "embed_renamed": "SELECT f.id, json_build_object('name', c.name) AS issuer FROM"
-                     " company_filings f JOIN companies c ON c.id = company_id"
+    "embed_renamed": "SELECT f.id, (SELECT json_build_object('name', name) FROM companies c"
+                     " WHERE c.id = company_id) AS issuer FROM company_filings f"
                      " ORDER BY f.id LIMIT 2",
     "embed_inner": "SELECT f.id, json_build_object('state', c.state) AS companies FROM"
                    " company_filings f JOIN companies c ON c.id = company_id"
                    " WHERE c.state = 'NY' ORDER BY f.id LIMIT 3",
-    "embed_spread": "SELECT f.id, c.name FROM company_filings f JOIN companies c"
+    "embed_spread": "SELECT f.id, c.name FROM company_filings f LEFT JOIN companies c"
                     " ON c.id = company_id ORDER BY f.id LIMIT 2",
     "order_by_parent": "SELECT f.id, json_build_object('name', c.name) AS companies FROM"
                        " company_filings f JOIN companies c ON c.id = company_id"
@@ -119,7 +119,7 @@ def server(binary, database, shoestring, tmp_path_factory):
 def rows(database, sql):
     """As PostgREST has Postgres write them."""
     text = database.psql(f"SET timezone = 'UTC'; SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r")
-    return json.loads(text.strip().splitlines()[-1])
+    return json.loads(text[text.index("["):])
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def python_cases(client):
         "ilikeAnyOf": companies("name").ilike_any_of("name", "a%,b%").order("id").limit(3),
         "is": companies().is_("state", None).order("id").limit(3),
         "in": companies().in_("id", [1, 3, 5]).order("id"),
-        "in_quoted": things().in_("word", ['with "quotes", and comma', "plain"]),
+        "in_quoted": things().in_("word", ['with (more), and a comma', "plain"]),
         "contains_array": things().contains("tags", ["a"]),
         "contained_by": things().contained_by("tags", ["a", "b", "c"]),
         "overlaps": things().overlaps("tags", ["b", "z"]),

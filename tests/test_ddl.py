@@ -1,12 +1,16 @@
 """shoestring ddl: tables declared through Glue (moto), read by the real Trino, which follow
 the lake; and the statements it writes, run by Trino and DuckDB."""
 
+import http.server
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import threading
+import urllib.error
+import urllib.request
 
 import duckdb
 import pytest
@@ -220,6 +224,55 @@ def test_what_another_writer_has_changed_is_not_overwritten(ddl, shoestring, exa
     assert _properties(moto, database, "companies")["metadata_location"] == theirs
     ddl(lake, "--database", database, "--apply", "--replace")
     assert _properties(moto, database, "companies")["metadata_location"] != theirs
+
+
+class Busy(http.server.BaseHTTPRequestHandler):
+    """moto's Glue, but that somebody else was first at the first update."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        self.server.asked.append((operation, json.loads(body)))
+        status, answer = 200, b""
+        if [name for name, _ in self.server.asked].count("UpdateTable") == 1 \
+                and operation == "UpdateTable":
+            status, answer = 400, b'{"__type": "ConcurrentModificationException"}'
+        else:
+            headers = {name: value for name, value in self.headers.items() if name != "Host"}
+            try:
+                with urllib.request.urlopen(urllib.request.Request(
+                        self.server.moto.endpoint, body, headers), timeout=30) as reply:
+                    answer = reply.read()
+            except urllib.error.HTTPError as error:
+                status, answer = error.code, error.read()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def busy(moto):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy)
+    server.moto, server.asked = moto, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_update_is_for_the_version_that_was_looked_at(ddl, lake, database, busy):
+    flags = ("--database", database, "--table", "companies")
+    ddl(lake, *flags, "--apply")
+    ddl(lake, *flags, "--style", "partitions", "--apply",
+        AWS_ENDPOINT_URL_GLUE=f"http://127.0.0.1:{busy.server_port}")
+    updates = [body for operation, body in busy.asked if operation == "UpdateTable"]
+    assert len(updates) == 2 and all("VersionId" in body for body in updates)
+    first = [operation for operation, _ in busy.asked].index("UpdateTable")
+    assert "GetTable" in [operation for operation, _ in busy.asked[first:]]
 
 
 def test_what_was_dropped_is_not_made_again(ddl, shoestring, example_copy, tmp_path, database,

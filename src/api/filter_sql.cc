@@ -206,7 +206,7 @@ class FilterWriter {
   }
 
   SqlExpression Is() const {
-    const SqlExpression null = SqlCall(Kind::kIsNull, {value_});
+    SqlExpression null = SqlCall(Kind::kIsNull, {value_});
     if (filter_.operation == Operator::kIsNull) return null;
     if (filter_.operation == Operator::kIsNotNull) return SqlNot(null);
     const bool unknown = filter_.operation == Operator::kIsUnknown;

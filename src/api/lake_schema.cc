@@ -69,7 +69,8 @@ std::vector<std::string> LakeSchema::Schemas() const {
       names.push_back(table.schema);
     }
   }
-  std::ranges::stable_partition(names, [](const auto& name) { return name == "public"; });
+  std::stable_partition(names.begin(), names.end(),
+                        [](const auto& name) { return name == "public"; });
   return names;
 }
 

@@ -184,7 +184,7 @@ std::string TimeText(int64_t micros) {
 }  // namespace
 
 std::string MomentText(std::string_view text, const PostgresType& type) {
-  const std::string lower = Lower(Stripped(text));
+  std::string lower = Lower(Stripped(text));
   if (lower == "infinity" || lower == "-infinity") return lower;
   Moment moment = MomentReader(text, type).Read();
   std::string zone;
@@ -199,9 +199,9 @@ std::string MomentText(std::string_view text, const PostgresType& type) {
   const int64_t day = micros >= 0 ? micros / 86'400'000'000
                                   : -((-micros + 86'399'999'999) / 86'400'000'000);
   const std::chrono::year_month_day there{std::chrono::sys_days{std::chrono::days{day}}};
-  const std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
-                                      static_cast<unsigned>(there.month()),
-                                      static_cast<unsigned>(there.day()));
+  std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
+                                static_cast<unsigned>(there.month()),
+                                static_cast<unsigned>(there.day()));
   if (type.kind == Kind::kDate) return ymd;
   return ymd + " " + TimeText(micros - day * 86'400'000'000) + zone;
 }

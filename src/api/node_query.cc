@@ -146,7 +146,7 @@ class Collector {
 
   /// Joins a to-one embed's table, with its filters; gives its alias.
   std::string Join(const ReadNode& embed, const std::string& table) {
-    const std::string alias = conditions_.NewAlias();
+    std::string alias = conditions_.NewAlias();
     std::vector<SqlExpression> on;
     for (const auto& [from, to] : embed.relation->columns) {
       on.push_back(SqlCall(Kind::kEqual, {SqlColumn(table, from), SqlColumn(alias, to)}));
@@ -264,7 +264,7 @@ class Collector {
 
   /// Rows without a match stay, whatever the embed: its own condition takes them away.
   std::string OrderJoin(const ReadNode& embed) {
-    const std::string alias = Join(embed, kNodeTable);
+    std::string alias = Join(embed, kNodeTable);
     result_.query.joins.back().left = true;
     return alias;
   }

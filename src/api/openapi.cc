@@ -1,5 +1,7 @@
 #include "api/openapi.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -49,8 +51,9 @@ object ColumnProperty(const ApiTable& table, const ApiColumn& column) {
   for (const ApiForeignKey& key : table.foreign_keys) {
     if (key.columns.size() != 1 || key.columns[0] != column.name) continue;
     const std::string target = key.table.substr(key.table.find('.') + 1);
-    note("This is a Foreign Key to `" + target + "." + key.referenced.at(0) +
-         "`.<fk table='" + target + "' column='" + key.referenced.at(0) + "'/>");
+    const std::string& column_there = key.referenced.at(0);
+    note(fmt::format("This is a Foreign Key to `{0}.{1}`.<fk table='{0}' column='{1}'/>",
+                     target, column_there));
     break;
   }
   if (!description.empty()) property["description"] = description;

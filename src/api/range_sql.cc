@@ -74,7 +74,7 @@ class RangeWriter {
 
  private:
   SqlExpression Condition(FilterOperator operation) const {
-    const SqlExpression empty = SqlCall(Kind::kEqual, {column_, Text("empty")});
+    SqlExpression empty = SqlCall(Kind::kEqual, {column_, Text("empty")});
     switch (operation) {
       case FilterOperator::kContains:
         if (range_.empty) return SqlBoolean(true);
@@ -172,7 +172,7 @@ class RangeWriter {
     const SqlExpression equal =
         SqlCall(Kind::kEqual, {column_, Text(FormatRange(range_))});
     SqlExpression strictly;
-    const SqlExpression empty = SqlCall(Kind::kEqual, {column_, Text("empty")});
+    SqlExpression empty = SqlCall(Kind::kEqual, {column_, Text("empty")});
     if (range_.empty) {
       strictly = less ? SqlBoolean(false) : SqlNot(empty);
     } else {

@@ -5,7 +5,7 @@
 namespace shoestring {
 
 std::string LedgerPath(const Settings& settings) {
-  const std::string set = settings.Get("", "ledger", "");
+  std::string set = settings.Get("", "ledger", "");
   if (set == "off") return "";
   if (!set.empty()) return set;
   const std::string folder = StateFolder();

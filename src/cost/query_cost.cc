@@ -15,16 +15,6 @@ constexpr double kRequestsOfPrice = 1000;
 
 }  // namespace
 
-int64_t AthenaBilledBytes(int64_t scanned_bytes, const Prices& prices) {
-  const int64_t whole = (scanned_bytes + kMegabyte - 1) / kMegabyte * kMegabyte;
-  return std::max(whole, prices.athena_minimum_bytes);
-}
-
-double AthenaDollars(int64_t scanned_bytes, const Prices& prices) {
-  return static_cast<double>(AthenaBilledBytes(scanned_bytes, prices)) / kTerabyte *
-         prices.athena_tb_scanned;
-}
-
 int64_t AthenaBytesFor(double dollars, const Prices& prices) {
   const double bytes = dollars / prices.athena_tb_scanned * kTerabyte;
   if (bytes < static_cast<double>(prices.athena_minimum_bytes)) return 0;

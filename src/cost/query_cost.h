@@ -7,13 +7,6 @@
 
 namespace shoestring {
 
-/// What Athena bills for a query that scanned so many bytes: whole MB, and no less than
-/// its minimum, if it was run at all.
-double AthenaDollars(int64_t scanned_bytes, const Prices& prices);
-
-/// The bytes that Athena bills for.
-int64_t AthenaBilledBytes(int64_t scanned_bytes, const Prices& prices);
-
 /// The most bytes that Athena scans for so much; 0 when its minimum costs more.
 int64_t AthenaBytesFor(double dollars, const Prices& prices);
 

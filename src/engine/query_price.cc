@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "cost/athena_bill.h"
 #include "cost/query_cost.h"
 
 namespace shoestring {
@@ -30,7 +31,7 @@ QueryPrice OnTrino(const ScanEstimate& estimate, bool bucket, const Prices& pric
 QueryPrice OnAthena(const ScanEstimate& estimate, const Prices& prices) {
   const Reads reads = Total(estimate, &TableEstimate::trino);
   return {"athena", reads,
-          AthenaDollars(reads.bytes, prices) + S3GetDollars(reads.requests, prices)};
+          AthenaDollars(prices, reads.bytes) + S3GetDollars(reads.requests, prices)};
 }
 
 }  // namespace

@@ -321,7 +321,7 @@ TEST_F(CachedEngineTest, AllTypesComeBackAsTheyWere) {
       "INTERVAL 3 DAYS AS i, {'a': 1} AS s FROM t";
   const auto all = [&](bool* cached) {
     const auto result = engine_->Run({sql, {}}, {}, {});
-    const auto batch = result->Next();
+    auto batch = result->Next();
     while (result->Next()) {
     }
     *cached = result->statistics().cached_for.has_value();

@@ -226,8 +226,7 @@ TEST_F(ScanEstimateTest, WhatTheTablesAloneDecideIsRepeatable) {
        {"SELECT sum(id) FROM small", "SELECT * FROM small ORDER BY id LIMIT 3",
         "SELECT id, row_number() OVER (ORDER BY id) FROM small WHERE id % 2 = 0",
         "SELECT unnest(range(3)), id FROM small",
-        "SELECT date_trunc('month', "
-        "DATE '2024-02-03'), upper(note) FROM orders"}) {
+        "SELECT date_trunc('month', DATE '2024-02-03'), upper(note) FROM orders"}) {
     EXPECT_TRUE(Plan(sql).repeatable) << sql;
   }
 }
@@ -244,7 +243,7 @@ TEST_F(ScanEstimateTest, VersionsAreThoseOfAllTablesThatAreNamed) {
 
 TEST_F(ScanEstimateTest, PricesFollowTheEstimate) {
   const auto estimate = Estimate("SELECT * FROM orders");
-  const Prices prices = ShippedPrices();
+  const Prices& prices = ShippedPrices();
   const auto folder = PriceOn("duckdb", estimate, /*bucket=*/false, prices);
   const auto bucket = PriceOn("duckdb", estimate, /*bucket=*/true, prices);
   const auto athena = PriceOn("athena", estimate, /*bucket=*/true, prices);

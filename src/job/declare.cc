@@ -178,7 +178,7 @@ DeclarationOutcome ApplyOne(GlueCatalog* glue, ObjectStore* store,
                             const DeclaredTable& table, bool replace) {
   for (int attempt = 1;; ++attempt) {
     const OneTable one(glue, store, table);
-    const DeclarationOutcome outcome = one.Outcome();
+    DeclarationOutcome outcome = one.Outcome();
     if (outcome.foreign && !replace) throw NotOurs(outcome);
     try {
       if (outcome.kind != Kind::kUnchanged) one.Apply();

@@ -18,9 +18,10 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "Iceberg's single values are little-endian, written here from memory");
 
-// Trino, and so Athena, makes a split of each offset, and each reads footer and small
-// file anew: what is smaller than this is faster and cheaper read by one.
-constexpr int64_t kLeastSplit = 32 << 20;
+// Trino, and so Athena, makes a split of each offset. Each reads a file of up to so many
+// bytes whole; in a larger one it reads what is near to each other at once, and so less
+// in one row group than in all.
+constexpr int64_t kReadWhole = 3 << 20;
 
 // Iceberg readers compare bounds in memory: long texts are cut, as its own writers do.
 constexpr size_t kBoundCharacters = 16;
@@ -225,18 +226,24 @@ ColumnStatistics DescribeColumn(const parquet::FileMetaData& footer, int leaf,
   return result;
 }
 
+std::vector<int64_t> SplitOffsets(const parquet::FileMetaData& footer) {
+  std::vector<int64_t> offsets;
+  int64_t bytes = 0;
+  for (int group = 0; group < footer.num_row_groups(); ++group) {
+    offsets.push_back(footer.RowGroup(group)->file_offset());
+    bytes += footer.RowGroup(group)->total_compressed_size();
+  }
+  if (bytes <= kReadWhole && !offsets.empty()) offsets.resize(1);
+  return offsets;
+}
+
 }  // namespace
 
 DataFile DescribeFile(const parquet::FileMetaData& footer,
                       const std::vector<LakeColumn>& columns) {
   DataFile file;
   file.rows = footer.num_rows();
-  for (int group = 0; group < footer.num_row_groups(); ++group) {
-    const int64_t offset = footer.RowGroup(group)->file_offset();
-    const bool far =
-        file.split_offsets.empty() || offset - file.split_offsets.back() >= kLeastSplit;
-    if (far) file.split_offsets.push_back(offset);
-  }
+  file.split_offsets = SplitOffsets(footer);
   // Every column has one leaf: lists are one level deep.
   for (size_t i = 0; i < columns.size(); ++i) {
     const LakeColumn& column = columns[i];

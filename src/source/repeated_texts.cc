@@ -65,17 +65,18 @@ void RepeatedTexts::Fetch(const Search& search) const {
 }
 
 std::optional<uint32_t> RepeatedTexts::NumberOf(const Search& search) {
-  const uint64_t slot = slots_[SlotOf(search)].load(std::memory_order_acquire);
+  const uint64_t slot = Find(search).slot;
   if (slot != 0) return Load(records_.get() + PlaceIn(slot));
   return full_.load(std::memory_order_relaxed) ? std::nullopt : Add(search);
 }
 
-size_t RepeatedTexts::SlotOf(const Search& search) const {
+RepeatedTexts::Found RepeatedTexts::Find(const Search& search) const {
   for (size_t at = FirstSlot(search.hash);; at = (at + 1) % kSlots) {
     const uint64_t slot = slots_[at].load(std::memory_order_acquire);
-    if (slot == 0) return at;
+    if (slot == 0) return {at, slot};
     if ((slot & kUpperHalf) != (search.hash & kUpperHalf)) continue;
-    if (AsText(TextAt(records_.get() + PlaceIn(slot))) == AsText(search.text)) return at;
+    const Bytes text = TextAt(records_.get() + PlaceIn(slot));
+    if (AsText(text) == AsText(search.text)) return {at, slot};
   }
 }
 
@@ -87,9 +88,8 @@ std::optional<uint32_t> RepeatedTexts::Add(const Search& search) {
     return std::nullopt;
   }
   const std::lock_guard lock(mutex_);
-  auto& slot = slots_[SlotOf(search)];
-  const uint64_t now = slot.load(std::memory_order_relaxed);
-  if (now != 0) return Load(records_.get() + PlaceIn(now));  // Another was quicker.
+  const auto [at, slot] = Find(search);
+  if (slot != 0) return Load(records_.get() + PlaceIn(slot));  // Another was quicker.
   if (count_ == kMostTexts || capacity_ - used_ < kHeaderBytes + text.size()) {
     full_ = true;
     return std::nullopt;
@@ -97,7 +97,7 @@ std::optional<uint32_t> RepeatedTexts::Add(const Search& search) {
   const uint32_t header[] = {count_, static_cast<uint32_t>(text.size())};
   std::memcpy(records_.get() + used_, header, kHeaderBytes);
   std::ranges::copy(text, records_.get() + used_ + kHeaderBytes);
-  slot.store((search.hash & kUpperHalf) | (used_ + 1), std::memory_order_release);
+  slots_[at].store((search.hash & kUpperHalf) | (used_ + 1), std::memory_order_release);
   used_ += kHeaderBytes + text.size();
   return count_++;
 }

@@ -41,8 +41,13 @@ class RepeatedTexts {
   std::shared_ptr<arrow::Array> Values() const;
 
  private:
-  /// Where the text is, or an empty slot where it would be.
-  size_t SlotOf(const Search& search) const;
+  /// The slot that has the text, or an empty one where it would be, as it was seen:
+  /// another thread may have filled that since.
+  struct Found {
+    size_t at;
+    uint64_t slot;
+  };
+  Found Find(const Search& search) const;
   std::optional<uint32_t> Add(const Search& search);
 
   const size_t capacity_;

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <ranges>
+#include <set>
 #include <thread>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "source/row_decoder.h"
 
@@ -85,6 +89,34 @@ TEST(RepeatedTextsTest, GivesTwoThreadsTheSameNumbers) {
   threads.clear();
   EXPECT_EQ(numbers[0], numbers[1]);
   EXPECT_EQ(texts.Values()->length(), kTexts);
+}
+
+/// Texts of which each is looked for where the others are.
+std::vector<std::string> CollidingTexts(size_t count) {
+  constexpr uint64_t kPlaces = (1 << 16) / 8;
+  std::vector<std::string> texts;
+  for (int i = 0; texts.size() < count; ++i) {
+    std::string text = std::to_string(i);
+    if (ShortChecksumOf(AsBytes(text)) % kPlaces == 0) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+TEST(RepeatedTextsTest, TellsTextsApartThatThreadsAddInOnePlace) {
+  const std::vector<std::string> wanted = CollidingTexts(1000);
+  for (int round = 0; round < 3; ++round) {
+    RepeatedTexts texts(1 << 16);
+    std::vector<uint32_t> numbers[2];
+    const auto ask = [&](std::vector<uint32_t>* mine, auto order) {
+      for (const auto& text : order) mine->push_back(*NumberOf(&texts, text));
+    };
+    std::thread other([&] { ask(&numbers[1], std::views::reverse(wanted)); });
+    ask(&numbers[0], std::views::all(wanted));
+    other.join();
+    std::ranges::reverse(numbers[1]);
+    ASSERT_EQ(numbers[0], numbers[1]);
+    ASSERT_EQ(std::set(numbers[0].begin(), numbers[0].end()).size(), wanted.size());
+  }
 }
 
 TEST(RowPackerTest, PacksWhatTheDecoderUnpacks) {

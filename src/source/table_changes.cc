@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <ranges>
 #include <set>
 
 namespace shoestring {
@@ -120,14 +119,16 @@ std::string DatabaseIdentity(Connection* connection) {
 std::vector<TableShape> ShapesOfTables(
     Connection* connection, const std::vector<const TableDescription*>& tables) {
   std::vector<TableShape> shapes;
+  std::vector<int64_t> oids;
   std::map<int64_t, TableShape*> by_oid;
   shapes.reserve(tables.size());
   for (const auto* table : tables) {
     shapes.push_back({fmt::format("{}\n", table->oid), WhyUndecidable(*table)});
+    oids.push_back(table->oid);
     by_oid[table->oid] = &shapes.back();
   }
-  const Rows rows = connection->Execute(
-      kShapesSql, {fmt::format("{{{}}}", fmt::join(std::views::keys(by_oid), ","))});
+  const Rows rows =
+      connection->Execute(kShapesSql, {fmt::format("{{{}}}", fmt::join(oids, ","))});
   for (int i = 0; i < rows.size(); ++i) {
     TableShape& shape = *by_oid.at(rows.Integer(i, 0));
     shape.text += rows.Text(i, 1);

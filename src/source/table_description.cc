@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 #include <iterator>
 #include <map>
-#include <ranges>
 #include <tuple>
 
 #include "base/error.h"
@@ -155,7 +154,9 @@ char Character(const Rows& rows, int row, int column) {
 using ByOid = std::map<int64_t, TableDescription*>;
 
 std::string OidsOf(const ByOid& tables) {
-  return fmt::format("{{{}}}", fmt::join(std::views::keys(tables), ","));
+  std::vector<int64_t> oids;
+  for (const auto& [oid, table] : tables) oids.push_back(oid);
+  return fmt::format("{{{}}}", fmt::join(oids, ","));
 }
 
 void ReadColumns(Connection* connection, const ByOid& tables) {
