@@ -81,7 +81,7 @@ int64_t IntegerOf(std::string_view text, const PostgresType& type) {
 }
 
 double DoubleOf(std::string_view text, const PostgresType& type) {
-  std::string word = Stripped(text);
+  const std::string word = Stripped(text);
   const std::string lower = Lower(word);
   if (lower == "nan") return std::nan("");
   if (lower == "infinity" || lower == "inf" || lower == "+infinity") return HUGE_VAL;
@@ -101,7 +101,7 @@ double DoubleOf(std::string_view text, const PostgresType& type) {
 
 /// "-1.50" of "-15e-1"; NaN and the infinities as Postgres writes them.
 std::string NumericText(std::string_view text, const PostgresType& type) {
-  std::string word = Stripped(text);
+  const std::string word = Stripped(text);
   const std::string lower = Lower(word);
   if (lower == "nan") return "NaN";
   if (lower == "infinity" || lower == "inf" || lower == "+infinity" || lower == "+inf") {
