@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <thread>
 
@@ -107,11 +106,12 @@ TEST(RepeatedTextsTest, TellsTextsApartThatThreadsAddInOnePlace) {
   for (int round = 0; round < 3; ++round) {
     RepeatedTexts texts(1 << 16);
     std::vector<uint32_t> numbers[2];
-    const auto ask = [&](std::vector<uint32_t>* mine, auto order) {
+    const auto ask = [&](std::vector<uint32_t>* mine, const auto& order) {
       for (const auto& text : order) mine->push_back(*NumberOf(&texts, text));
     };
-    std::thread other([&] { ask(&numbers[1], std::views::reverse(wanted)); });
-    ask(&numbers[0], std::views::all(wanted));
+    const std::vector<std::string> reversed(wanted.rbegin(), wanted.rend());
+    std::thread other([&] { ask(&numbers[1], reversed); });
+    ask(&numbers[0], wanted);
     other.join();
     std::ranges::reverse(numbers[1]);
     ASSERT_EQ(numbers[0], numbers[1]);
