@@ -253,6 +253,7 @@ TEST_P(ObjectStoreTest, KnowsWhatIsMissing) {
   ASSERT_EQ(missing.size(), 1);
   EXPECT_EQ(missing[0].key, lost.key);
   EXPECT_THAT(store_->Missing({}), IsEmpty());
+  store_->DiscardStaged("run");
 }
 
 TEST_P(ObjectStoreTest, DiscardsWhatARunStaged) {
