@@ -148,6 +148,8 @@ class Trino(Program):
             "http-server.http.port": self.port, "discovery.uri": self.server,
             "query.max-memory": "1GB", "query.max-memory-per-node": "1GB",
             "memory.heap-headroom-per-node": "256MB", "plugin.dir": plugins,
+            # On a busy machine the only worker would be taken for dead.
+            "failure-detector.enabled": "false",
             **{name: str(value).format(folder=self.folder)
                for name, value in self._settings.items()}})
         for name, text in self._files.items():

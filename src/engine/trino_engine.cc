@@ -182,7 +182,7 @@ class TrinoResult : public QueryResult {
   TrinoResult(const TrinoResult&) = delete;
   TrinoResult& operator=(const TrinoResult&) = delete;
 
-  /// Until the columns are known, or the query has failed. A server that has no worker
+  /// Until the first rows are there, or the query has ended. A server that has no worker
   /// yet is asked again.
   void Start(const std::string& sql) {
     const RequestScope scope;
@@ -225,7 +225,7 @@ class TrinoResult : public QueryResult {
  private:
   void Begin(const std::string& sql) {
     Take(server_->Post(sql, limits_, &stopper_));
-    while (!schema_ && !page_.next_uri.empty()) Advance();
+    while (!page_.rows && !page_.next_uri.empty()) Advance();
     if (!schema_) schema_ = arrow::schema(arrow::FieldVector{});
   }
 
