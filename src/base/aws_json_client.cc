@@ -1,12 +1,10 @@
 #include "base/aws_json_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
-#include <random>
 
 #include "base/error.h"
+#include "base/retry.h"
 
 namespace shoestring {
 
@@ -35,11 +33,6 @@ constexpr int kBudget = 500;
 constexpr int kRetryCost = 5;
 constexpr seconds kClockTolerance(240);
 constexpr size_t kLongestMessage = 1000;
-
-milliseconds RandomBelow(milliseconds bound) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  return milliseconds(std::uniform_int_distribution<int64_t>(0, bound.count())(random));
-}
 
 std::string EndpointOf(const AwsJsonService& service) {
   const std::string_view domain =
@@ -75,13 +68,6 @@ std::string TextOf(const boost::json::object& object,
 std::string BareCode(std::string code) {
   code = code.substr(0, code.find(':'));
   return code.substr(code.rfind('#') + 1);
-}
-
-/// What the server's clock says, less ours.
-seconds ClockDifference(const HttpAnswer& answer) {
-  const std::string date(answer.Header("date"));
-  const time_t server = curl_getdate(date.c_str(), nullptr);
-  return seconds(server < 0 ? 0 : server - system_clock::to_time_t(system_clock::now()));
 }
 
 }  // namespace
@@ -139,7 +125,7 @@ bool AwsJsonClient::PutRight(const HttpAnswer& answer, const AwsJsonError& error
   if (error.code.starts_with("ExpiredToken") && !attempts->credentials_renewed) {
     return attempts->credentials_renewed = credentials_.Refresh();
   }
-  const seconds difference = ClockDifference(answer);
+  const seconds difference = ClockDifference(answer).value_or(seconds(0));
   const bool wrong_clock = answer.status / 100 == 4 &&
                            error.code == "InvalidSignatureException" &&
                            std::chrono::abs(difference) > kClockTolerance;
@@ -162,7 +148,7 @@ bool AwsJsonClient::PauseForRetry(const AwsCall& call, const AwsAdvice& advice,
     }
   }
   const auto bound = kFirstPause * (1 << std::min(attempts->count, 8));
-  auto left = RandomBelow(std::min(bound, kLongestPause));
+  auto left = RandomUpTo(std::min(bound, kLongestPause));
   for (; left.count() > 0; left -= kLookAgain) {
     attempts->scope.Sleep(std::min(left, kLookAgain));
     call.check();

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
-#include <random>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/retry.h"
 #include "lake/iceberg_manifest.h"
 #include "lake/iceberg_metadata.h"
 #include "lake/read_cache.h"
@@ -339,10 +339,8 @@ void DeleteObjects(ObjectStore* store, const std::vector<NewVersion>& versions) 
 
 /// Pauses longer each time, by chance, so that many writers get out of each other's way.
 void Pause(int attempt) {
-  thread_local std::minstd_rand random{std::random_device()()};
   const int longest = std::min(kLongestPauseMs, 4 << std::min(attempt, 8));
-  std::this_thread::sleep_for(
-      std::chrono::milliseconds(std::uniform_int_distribution(0, longest)(random)));
+  std::this_thread::sleep_for(RandomUpTo(std::chrono::milliseconds(longest)));
 }
 
 void CheckDistinct(const std::vector<TableChange>& changes) {

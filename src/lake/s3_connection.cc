@@ -1,13 +1,11 @@
 #include "lake/s3_connection.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <random>
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/retry.h"
 
 namespace shoestring {
 
@@ -37,11 +35,6 @@ constexpr int kRetryCost = 10;
 S3Options Checked(S3Options options) {
   CheckS3Options(options);
   return options;
-}
-
-milliseconds RandomBelow(milliseconds bound) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  return milliseconds(std::uniform_int_distribution<int64_t>(0, bound.count())(random));
 }
 
 /// A failed request that the server may have carried out all the same.
@@ -195,11 +188,9 @@ bool S3Connection::PutRegionRight(const S3Reply& reply, const Call& call) {
 
 bool S3Connection::PutClockRight(const S3Reply& reply) {
   if (reply.error.code != "RequestTimeTooSkewed") return false;
-  const std::string date(reply.http.Header("date"));
-  const time_t server = curl_getdate(date.c_str(), nullptr);
-  if (server < 0) return false;
-  clock_offset_ = server - system_clock::to_time_t(system_clock::now());
-  return true;
+  const auto difference = ClockDifference(reply.http);
+  if (difference) clock_offset_ = difference->count();
+  return difference.has_value();
 }
 
 /// True when something was wrong that is right now, so that another attempt is worth it.
@@ -229,7 +220,7 @@ bool S3Connection::PauseForRetry(Call* call) {
     return false;
   }
   const auto bound = patience.first_pause * (1 << std::min(call->attempts, 8));
-  call->scope.Sleep(RandomBelow(std::min(bound, kLongestPause)));
+  call->scope.Sleep(RandomUpTo(std::min(bound, kLongestPause)));
   return call->Age() < patience.deadline;
 }
 
@@ -288,11 +279,8 @@ Error S3Connection::Failure(const Call& call, const S3Reply& reply,
         ": " + OneLine(options_.anonymous ? words : credentials_.WithoutSecrets(words));
   }
   if (reply.error.code == "RequestTimeTooSkewed") {
-    const std::string date(reply.http.Header("date"));
-    const time_t server = curl_getdate(date.c_str(), nullptr);
-    if (server >= 0) {
-      why += fmt::format(" (the server's clock differs by {} s)",
-                         server - system_clock::to_time_t(system_clock::now()));
+    if (const auto difference = ClockDifference(reply.http)) {
+      why += fmt::format(" (the server's clock differs by {} s)", difference->count());
     }
   }
   if (call.attempts > 1) why += fmt::format(" ({} attempts)", call.attempts);
