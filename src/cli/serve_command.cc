@@ -46,6 +46,7 @@ void Run(Flags flags) {
   }
   options.rest.engine =
       flags.engine.empty() ? settings.Get("", "engine", "duckdb") : flags.engine;
+  options.rest.correlation = ReadCorrelationSettings(settings);
   options.rest.max_bytes = ParseBytes(flags.max_bytes);
   if (!flags.memory.empty()) options.rest.limits.memory_bytes = ParseBytes(flags.memory);
   options.limits.query_time = ParseDuration(flags.timeout);
