@@ -31,7 +31,8 @@ struct Security {
   bool is_cusip = false;  ///< Else `id` is a ticker.
   std::string id;
   Kind kind = Kind::kShares;
-  auto operator<=>(const Security&) const = default;
+  auto operator<=>(const Security&) const =
+      default;  // NOLINT(modernize-use-nullptr): its own 0
 };
 
 /// What one line of a table of holdings says, or the sum of lines that say the same.

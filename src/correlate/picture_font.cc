@@ -2,20 +2,20 @@
 
 // SHOESTRING_FONT: the file's path, from CMake.
 asm(".section .rodata\n"
-    "shoestring_font: .incbin \"" SHOESTRING_FONT
+    "kShoestringFont: .incbin \"" SHOESTRING_FONT
     "\"\n"
-    "shoestring_font_end: .byte 0\n"
-    ".globl shoestring_font\n"
-    ".globl shoestring_font_end\n"
+    "kShoestringFontEnd: .byte 0\n"
+    ".globl kShoestringFont\n"
+    ".globl kShoestringFontEnd\n"
     ".previous\n");
 
-extern "C" const char shoestring_font[];
-extern "C" const char shoestring_font_end[];
+extern "C" const char kShoestringFont[];
+extern "C" const char kShoestringFontEnd[];
 
 namespace shoestring {
 
 std::string_view PictureFont() {
-  return {shoestring_font, static_cast<size_t>(shoestring_font_end - shoestring_font)};
+  return {kShoestringFont, static_cast<size_t>(kShoestringFontEnd - kShoestringFont)};
 }
 
 }  // namespace shoestring

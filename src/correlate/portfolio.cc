@@ -71,8 +71,8 @@ void Index(const std::vector<Holding>& holdings, Portfolios* portfolios) {
     if (!holding.ticker.empty() && first) ticker = holding.ticker;
   }
   std::map<std::string, uint32_t> numbers;
-  for (auto& [security, ticker] : tickers) {
-    portfolios->labels.push_back(ticker.empty() ? security.id : std::move(ticker));
+  for (const auto& [security, ticker] : tickers) {
+    portfolios->labels.push_back(ticker.empty() ? security.id : ticker);
     const auto next = static_cast<uint32_t>(numbers.size());
     portfolios->label_of.push_back(
         numbers.emplace(portfolios->labels.back(), next).first->second);

@@ -17,7 +17,8 @@ constexpr std::string_view kInvalidParameter = "22023";
 struct Quarter {
   int year = 0;
   int number = 1;  ///< 1 to 4.
-  auto operator<=>(const Quarter&) const = default;
+  auto operator<=>(const Quarter&) const =
+      default;  // NOLINT(modernize-use-nullptr): its own 0
 };
 
 /// The quarter of a date, "2024-09-30…", or of "2024-Q3", "2024q3"; nothing for other
