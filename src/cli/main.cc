@@ -1,4 +1,3 @@
-#include <arrow/compute/initialize.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -98,10 +97,6 @@ int main(int argc, char** argv) {
         stderr);
   }
   try {
-    const arrow::Status ready = arrow::compute::Initialize();
-    if (!ready.ok()) {
-      throw shoestring::Fail(shoestring::ErrorKind::kInternal, "{}", ready.ToString());
-    }
     return RunMain(std::move(arguments));
   } catch (const shoestring::Error& error) {
     return Fails(error);
