@@ -47,12 +47,12 @@ class Shell:
 
     def __init__(self, folder, environment):
         self._process = subprocess.Popen(
-            ["bash", "-m"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, cwd=folder, env=environment)
+            ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.STDOUT, cwd=folder, env=environment, start_new_session=True)
         self.run("set -euo pipefail")
 
     def run(self, commands):
-        self._process.stdin.write(f"{commands}\necho '{DONE}'\n")
+        self._process.stdin.write(f"{commands}\nprintf '\\n%s\\n' '{DONE}'\n")
         self._process.stdin.flush()
         said = []
         for line in self._process.stdout:
@@ -62,10 +62,9 @@ class Shell:
         raise AssertionError(f"failed: {commands}\n{''.join(said)}")
 
     def close(self):
-        """Ends the server that the page starts, too."""
-        self._process.stdin.write("kill %1 && wait %1\n")
-        self._process.stdin.close()
-        self._process.wait(timeout=60)
+        """Ends it, and the server that the page starts."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.communicate(timeout=60)
 
 
 @pytest.fixture

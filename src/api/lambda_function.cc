@@ -20,8 +20,10 @@ namespace {
 
 /// What Lambda takes as an answer that is not streamed.
 constexpr size_t kLargestAnswer = 6 << 20;
-/// Of the time before the deadline: to write the answer down and hand it over.
-constexpr milliseconds kToHandOver{200};
+// Of the time before the deadline: to stop, to write the answer down, to hand it over.
+constexpr int kShareToEnd = 10;
+constexpr milliseconds kLeastToEnd{200};
+constexpr milliseconds kMostToEnd{1000};
 constexpr const char* kTrace = "_X_AMZN_TRACE_ID";
 
 /// For libraries that look there. No other thread is at work between two events.
@@ -34,9 +36,9 @@ void SetTrace(const std::string& id) {
 }
 
 milliseconds TimeLeft(system_clock::time_point deadline) {
-  const auto left =
-      duration_cast<milliseconds>(deadline - system_clock::now()) - kToHandOver;
-  return std::max(left, milliseconds(1));
+  const auto left = duration_cast<milliseconds>(deadline - system_clock::now());
+  const auto to_end = std::clamp(left / kShareToEnd, kLeastToEnd, kMostToEnd);
+  return std::max(left - to_end, milliseconds(1));
 }
 
 /// The next piece of a body, whose errors are of one kind then.

@@ -84,7 +84,7 @@ class TestRuntime {
       http::read(*socket, buffer, parser, error);
       if (error) return;
       http::write(*socket, Answer(parser.get()), error);
-    } while (!error && !drops);
+    } while (!error && !drops && posted.size() < events.size());
   }
 
   Response Answer(const Request& request) {
@@ -195,7 +195,7 @@ TEST(LambdaFunction, AnEventThatIsNoRequestIsAnError) {
 }
 
 TEST(LambdaFunction, AStreamHasItsHeadBeforeIt) {
-  TestRuntime lambda({{}});
+  TestRuntime lambda({TestRuntime::Event()});
   LambdaRuntime runtime(lambda.address);
   Handler handler;
   handler.text = std::string(7 << 20, 'x');
@@ -208,7 +208,7 @@ TEST(LambdaFunction, AStreamHasItsHeadBeforeIt) {
 }
 
 TEST(LambdaFunction, WhatIsTooLargeIsRefusedWithAReason) {
-  TestRuntime lambda({{}});
+  TestRuntime lambda({TestRuntime::Event()});
   LambdaRuntime runtime(lambda.address);
   Handler handler;
   handler.text = std::string((6 << 20) - 10, 'x');
@@ -233,7 +233,7 @@ TEST(LambdaFunction, GoesOnWhenAnAnswerIsNotTaken) {
 }
 
 TEST(LambdaFunction, EndsWhenLambdaSaysSo) {
-  TestRuntime lambda({{}});
+  TestRuntime lambda({TestRuntime::Event()});
   lambda.status = 500;
   LambdaRuntime runtime(lambda.address);
   Handler handler;
