@@ -190,6 +190,7 @@ def test_an_event_that_is_no_request_is_an_error(start, event):
 @pytest.mark.parametrize("stream", ["false", "true"])
 def test_a_deadline_is_a_time_out(start, stream):
     function = start(SHOESTRING_LAMBDA_STREAM=stream)
+    assert function.ask("/words?limit=1", ANON).status == 200  # it has started
     begun = time.time()
     answer = function.ask(**slow(seconds=5))
     assert answer.status == 500 and answer.json()["code"] == "57014"
