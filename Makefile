@@ -3,7 +3,7 @@
 .PHONY: help demo build package package-check test test-asan test-tsan test-faults damage bench bench-migrate \
 	bench-verify bench-shapes \
 	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api \
-	bench-correlation fuzz format lint clean
+	bench-correlation bench-lambda test-lambda fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-asan:  ## unit tests, corpora and a verified migration under ASan and UBSan
 
 test-tsan:  ## the same under TSan
 	@scripts/test --preset tsan
+
+test-lambda:  ## 10,000 invocations of the Lambda function, memory flat
+	@SHOESTRING_LAMBDA_INVOCATIONS=10000 scripts/test -R integration.lambda -V
 
 damage:  ## 1,000 random damages to a lake: all must be found, no answer be wrong
 	@scripts/damage
@@ -70,6 +73,9 @@ bench-api:  ## pages and rows by the REST API, beside Postgres by libpq
 
 bench-correlation:  ## two funds by HTTP beside Postgres by libpq, and all funds
 	@scripts/bench correlation
+
+bench-lambda:  ## the Lambda function: to its first event, to its first answer, and what a request costs
+	@scripts/bench lambda
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

@@ -40,11 +40,10 @@ if(Arrow_FOUND AND Parquet_FOUND)
 else()
   set(_arrow "${SHOESTRING_DEPS}/pyarrow/pyarrow")
   shoestring_import(fetched_arrow "${_arrow}/libarrow.so.2600" "${_arrow}/include")
-  shoestring_import(fetched_arrow_compute "${_arrow}/libarrow_compute.so.2600" "${_arrow}/include")
   shoestring_import(fetched_parquet "${_arrow}/libparquet.so.2600" "${_arrow}/include")
   add_library(shoestring_arrow INTERFACE)
   target_link_libraries(shoestring_arrow INTERFACE
-    fetched_parquet fetched_arrow_compute fetched_arrow)
+    fetched_parquet fetched_arrow)
 endif()
 
 find_package(DuckDB 1.5.6 EXACT QUIET CONFIG)

@@ -3,11 +3,13 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
+import lambda_server
 import s3_servers
 from conftest import ROOT
 
@@ -18,14 +20,33 @@ LIMIT_BYTES = 200e6
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """The package as a folder, in a place that it was not made for."""
+def packages(tmp_path_factory):
+    """A folder with what is packaged here, or what SHOESTRING_PACKAGES has."""
+    if made := os.environ.get("SHOESTRING_PACKAGES"):
+        return pathlib.Path(made)
     out = tmp_path_factory.mktemp("package")
-    subprocess.run([ROOT / "scripts/package", "--built", "--out", out, "tree"], check=True)
-    found, = out.glob("shoestring-*")
-    moved = out / "another place"
-    found.rename(moved)
+    subprocess.run([ROOT / "scripts/package", "--built", "--out", out, "tree", "lambda"],
+                   check=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def tree(packages, tmp_path_factory):
+    """The package as a folder, in a place that it was not made for."""
+    found, = (path for path in packages.glob("shoestring-*") if path.is_dir())
+    moved = tmp_path_factory.mktemp("tree") / "another place"
+    subprocess.run(["cp", "-a", found, moved], check=True)
     return moved
+
+
+@pytest.fixture(scope="module")
+def lambda_root(packages, tmp_path_factory):
+    """A root with nothing in it but lambda.zip, where Lambda unpacks it, and /tmp."""
+    root = tmp_path_factory.mktemp("lambda")
+    (root / "tmp").mkdir()
+    subprocess.run(["unzip", "-q", packages / "lambda.zip", "-d", root / "var/task"],
+                   check=True)
+    return root
 
 
 @pytest.fixture
@@ -41,14 +62,19 @@ def inside(root):
     """inside(*arguments): runs the package in the root; gives its output."""
 
     def run(*arguments, code=0, **environment):
-        alone = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
         done = subprocess.run(
-            [*alone, "/usr/sbin/chroot", root, "/opt/bin/shoestring", *map(str, arguments)],
-            capture_output=True, text=True, timeout=120, env=environment)
+            [*chroot(root), "/opt/bin/shoestring", *map(str, arguments)], capture_output=True,
+            text=True, timeout=120, env=environment)
         assert done.returncode == code, done.stderr
         return done
 
     return run
+
+
+def chroot(root):
+    """The beginning of a command that runs in the root."""
+    alone = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
+    return [*alone, "/usr/sbin/chroot", root]
 
 
 def elf_files(tree):
@@ -58,8 +84,10 @@ def elf_files(tree):
     return files
 
 
-def test_every_elf_file_resolves_inside(tree):
-    libraries = {path.name for path in (tree / "lib").iterdir()}
+@pytest.mark.parametrize("package", ["tree", "lambda_root"])
+def test_every_elf_file_resolves_inside(request, package):
+    tree = request.getfixturevalue(package)
+    libraries = {path.name for path in tree.rglob("lib/*")}
     for path in elf_files(tree):
         headers = subprocess.run(["objdump", "-p", path], capture_output=True, text=True,
                                  check=True).stdout
@@ -107,6 +135,20 @@ def test_it_migrates_and_answers_in_an_empty_root(pg15, make_database, inside):
     inside("verify", "--source", DATABASE_URL=database.url, **lake)
     answer = inside("query", "--format", "csv", "SELECT count(*), sum(i) FROM t", **lake)
     assert answer.stdout.splitlines()[1] == "90,4095"
+
+
+def test_lambda_zip_answers_from_s3_in_an_empty_root(lambda_root, seaweedfs, pg15,
+                                                     make_database, shoestring, tmp_path):
+    database, bucket = make_database(pg15), seaweedfs.make_bucket()
+    database.psql("CREATE TABLE t AS SELECT i, 'text ' || i AS said FROM generate_series(1, 90) i")
+    environment = seaweedfs.environment() | {"AWS_ENDPOINT_URL": seaweedfs.endpoint}
+    shoestring("migrate", "--source", database.url, "--lake", bucket.url, env=environment)
+    environment |= {"SHOESTRING_LAKE": bucket.url, "SHOESTRING_SERVE_ANONYMOUS": "true"}
+    command = [*chroot(lambda_root), "/var/task/bootstrap"]
+    with lambda_server.Function(command, tmp_path / "function", environment) as function:
+        answer = function.ask("/rest/v1/t?select=said&i=lte.2&order=i", {"Prefer": "count=exact"})
+        assert answer.json() == [{"said": "text 1"}, {"said": "text 2"}]
+        assert function.stop() == -signal.SIGTERM
 
 
 def test_it_says_its_version_by_any_name(tree, tmp_path, binary):

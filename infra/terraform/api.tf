@@ -148,7 +148,7 @@ resource "aws_cloudfront_distribution" "api" {
     origin_id   = "api"
     domain_name = trimprefix(aws_apigatewayv2_api.main[0].api_endpoint, "https://")
 
-    # For the function to tell what came by way of CloudFront.
+    # The function refuses what came without it, past CloudFront.
     custom_header {
       name  = "x-origin-secret"
       value = var.api.origin_secret

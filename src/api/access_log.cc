@@ -78,6 +78,10 @@ std::string FormatAccessLine(const RequestRecord& record, std::string_view time)
                           {"outcome", OutcomeName(record.outcome)}});
 }
 
+std::string AccessLine(const RequestRecord& record) {
+  return FormatAccessLine(record, Now());
+}
+
 AccessLog::AccessLog()
     : thread_(std::make_shared<spdlog::details::thread_pool>(kWaitingLines, 1)),
       logger_(std::make_shared<spdlog::async_logger>(
@@ -90,7 +94,7 @@ AccessLog::AccessLog()
 AccessLog::~AccessLog() = default;
 
 void AccessLog::Write(const RequestRecord& record) {
-  logger_->info("{}", FormatAccessLine(record, Now()));
+  logger_->info("{}", AccessLine(record));
 }
 
 }  // namespace shoestring

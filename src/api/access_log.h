@@ -17,6 +17,8 @@ namespace shoestring {
 /// A line of the access log: a JSON object. Has no query, header, body or claim, and of
 /// the path no part that could be a key.
 std::string FormatAccessLine(const RequestRecord& record, std::string_view time);
+/// The same, of now.
+std::string AccessLine(const RequestRecord& record);
 
 /// Writes lines to standard output from a thread of its own: a reader that stalls loses
 /// lines, and stops nobody.

@@ -20,7 +20,8 @@ ApiRequest WithoutKeys(const ApiRequest& request) {
   ApiRequest clean = request;
   clean.query = WithoutApikey(request.query);
   std::erase_if(clean.headers, [](const ApiHeader& header) {
-    return header.first == "apikey" || header.first == "authorization";
+    return header.first == "apikey" || header.first == "authorization" ||
+           header.first == kOriginHeader;
   });
   return clean;
 }
@@ -35,6 +36,11 @@ ApiService::ApiService(Core core, Authenticator authenticator, Roles roles)
 std::optional<ServedResponse> ApiService::AnswerAtOnce(const ApiRequest& request) const {
   auto response = AnswerPreflight(request);
   if (!response) return std::nullopt;
+  try {
+    authenticator_.CheckOrigin(request);
+  } catch (const ApiError& error) {
+    response = ErrorResponse(error, request.method);
+  }
   return ServedResponse{*std::move(response), ""};
 }
 
@@ -57,6 +63,7 @@ ServedResponse ApiService::Handle(const ApiRequest& request, std::stop_token can
 
 ServedResponse ApiService::Answer(const ApiRequest& request, std::stop_token cancel,
                                   std::chrono::milliseconds time) const {
+  authenticator_.CheckOrigin(request);
   const Caller caller = authenticator_.Identify(request, Now());
   const Access access = roles_.AccessOf(caller, *core_.schema());
   return {core_.handle(WithoutKeys(request), access, std::move(cancel), time),

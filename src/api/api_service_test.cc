@@ -22,11 +22,12 @@ struct Seen {
   int calls = 0;
 };
 
-ApiService Service(Seen* seen) {
+ApiService Service(Seen* seen, const std::string& origin_secret = "") {
   auto schema = std::make_shared<LakeSchema>();
   schema->tables["notes"].lake_name = "notes";
   AuthOptions options;
   options.anon_keys = {kKey};
+  options.origin_secret = origin_secret;
   options.keyring = std::make_shared<JwtKeyring>(
       JwtKeyring::Keys{JwtKey::FromSecret(std::string(kTestSecret))});
   return ApiService({[seen](const ApiRequest& request, const Access& access,
@@ -91,6 +92,24 @@ TEST(ApiService, APreflightNeedsNoKey) {
   EXPECT_FALSE(service.AnswerAtOnce(request));
   request.method = "OPTIONS";
   EXPECT_EQ(service.AnswerAtOnce(request)->response.status, 200);
+}
+
+TEST(ApiService, WhatComesPastTheProxyIsRefused) {
+  const std::string secret = "0123456789abcdef";
+  for (const std::string& shown : {std::string(), secret + "0", secret}) {
+    Seen seen;
+    const ApiService service = Service(&seen, secret);
+    ApiRequest request = Request("/notes", {{"apikey", kKey},
+                                            {"origin", "http://page"},
+                                            {"access-control-request-method", "GET"}});
+    if (!shown.empty()) request.headers.emplace_back("x-origin-secret", shown);
+    const int expected = shown == secret ? 200 : 403;
+    EXPECT_EQ(service.Handle(request, {}, {}).response.status, expected);
+    EXPECT_EQ(seen.calls, shown == secret ? 1 : 0);
+    EXPECT_FALSE(seen.request.Header("x-origin-secret"));
+    request.method = "OPTIONS";
+    EXPECT_EQ(service.AnswerAtOnce(request)->response.status, expected);
+  }
 }
 
 }  // namespace

@@ -62,16 +62,26 @@ std::optional<std::string> ShownToken(const ApiRequest& request) {
 
 bool IsNewForm(std::string_view shown) { return shown.starts_with("sb_"); }
 
-void AddKey(const Settings& settings, std::string_view name,
-            std::vector<std::string>* keys) {
-  auto key = settings.FindSecret(kSection, name);
-  if (!key || key->empty()) return;
-  if (key->size() < kShortestKey) {
+/// Empty when it is not set.
+std::string FindKey(const Settings& settings, std::string_view name) {
+  std::string key = settings.FindSecret(kSection, name).value_or("");
+  if (!key.empty() && key.size() < kShortestKey) {
     throw Fail(ErrorKind::kInvalidArgument,
                "A key that can be guessed is none: it needs at least {} characters: {}",
                kShortestKey, name);
   }
-  keys->push_back(*std::move(key));
+  return key;
+}
+
+void AddKey(const Settings& settings, std::string_view name,
+            std::vector<std::string>* keys) {
+  std::string key = FindKey(settings, name);
+  if (!key.empty()) keys->push_back(std::move(key));
+}
+
+/// In a time that does not depend on what they are.
+bool SameDigest(const std::string& a, const std::string& b) {
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 JwtKeyring::Keys FixedKeys(const Settings& settings) {
@@ -100,15 +110,28 @@ AuthOptions ReadAuthOptions(const Settings& settings, std::chrono::seconds now) 
            : std::make_shared<JwtKeyring>(FixedKeys(settings));
   options.rules.audience = settings.Get(kSection, "jwt_audience", "");
   options.anonymous = settings.Get(kSection, "anonymous", "false") == "true";
+  options.origin_secret = FindKey(settings, "origin_secret");
   return options;
 }
 
 Authenticator::Authenticator(const AuthOptions& options)
-    : keyring_(options.keyring), rules_(options.rules), anonymous_(options.anonymous) {
+    : keyring_(options.keyring),
+      rules_(options.rules),
+      anonymous_(options.anonymous),
+      origin_digest_(options.origin_secret.empty() ? "" : Sha256(options.origin_secret)) {
   for (const auto& key : options.anon_keys) keys_.push_back({Sha256(key), kAnonRole});
   for (const auto& key : options.service_keys) {
     keys_.push_back({Sha256(key), kServiceRole});
   }
+}
+
+void Authenticator::CheckOrigin(const ApiRequest& request) const {
+  constexpr int kForbidden = 403;
+  if (origin_digest_.empty()) return;
+  const std::string shown = request.Header(kOriginHeader).value_or("");
+  if (SameDigest(origin_digest_, Sha256(shown))) return;
+  throw ApiError(kForbidden, "42501", "Requests have to come by way of the proxy")
+      .WithHint("Ask at the address of the proxy that stands before this server.");
 }
 
 Caller Authenticator::Identify(const ApiRequest& request,
@@ -140,9 +163,7 @@ std::optional<Caller> Authenticator::ByKey(std::string_view shown) const {
   std::optional<Caller> caller;
   for (const KnownKey& key : keys_) {
     // All are compared, so that the time says nothing about any.
-    const bool equal =
-        CRYPTO_memcmp(key.digest.data(), digest.data(), digest.size()) == 0;
-    if (equal) caller = Caller{std::string(key.role), "{}"};
+    if (SameDigest(key.digest, digest)) caller = Caller{std::string(key.role), "{}"};
   }
   return caller;
 }

@@ -15,6 +15,8 @@ namespace shoestring {
 
 inline constexpr std::string_view kAnonRole = "anon";
 inline constexpr std::string_view kServiceRole = "service_role";
+/// In which a proxy shows the secret that it shares with the server.
+inline constexpr std::string_view kOriginHeader = "x-origin-secret";
 
 /// Who asks, by key and token.
 struct Caller {
@@ -30,6 +32,8 @@ struct AuthOptions {
   std::shared_ptr<JwtKeyring> keyring;
   JwtRules rules;
   bool anonymous = false;  ///< Who shows nothing has the role anon.
+  /// What each request must show in `kOriginHeader`; empty: nothing.
+  std::string origin_secret;
 
   /// True when nobody could come in.
   bool closed() const;
@@ -44,6 +48,9 @@ class Authenticator {
  public:
   explicit Authenticator(const AuthOptions& options);
 
+  /// Throws ApiError, 403, for a request that did not come through the proxy that knows
+  /// the secret of the origin.
+  void CheckOrigin(const ApiRequest& request) const;
   /// A token of "Authorization: Bearer" goes before the key of "apikey", in header or
   /// query. Throws ApiError, 401, for what is wrong or missing. May read the JWK set.
   Caller Identify(const ApiRequest& request, std::chrono::seconds now) const;
@@ -61,6 +68,7 @@ class Authenticator {
   const std::shared_ptr<JwtKeyring> keyring_;
   const JwtRules rules_;
   const bool anonymous_;
+  const std::string origin_digest_;  ///< Empty: requests may come from anywhere.
 };
 
 /// The query without its parameters "apikey": nobody else is to see them.

@@ -108,8 +108,10 @@ TEST(Authenticator, SettingsComeFromTheEnvironment) {
   EXPECT_THAT(options.service_keys, testing::ElementsAre(kSecret));
   EXPECT_EQ(options.rules.audience, "lake");
   EXPECT_FALSE(options.keyring->empty());
-  EXPECT_THROW(
-      ReadAuthOptions(Settings::Parse("[serve]\nanon_key = 'abc'", "test"), kNow), Error);
+  for (const char* name : {"anon_key", "origin_secret"}) {
+    const auto settings = Settings::Parse(fmt::format("[serve]\n{} = 'abc'", name), "");
+    EXPECT_THROW(ReadAuthOptions(settings, kNow), Error);
+  }
 }
 
 TEST(Authenticator, TheKeyLeavesTheQuery) {

@@ -1,46 +1,12 @@
 #include "api/lake_server.h"
 
-#include <fmt/ranges.h>
-
-#include <cstdio>
-
 #include "api/access_log.h"
-#include "api/api_service.h"
 #include "api/http_server.h"
-#include "api/lake_watcher.h"
 #include "api/server_metrics.h"
-#include "base/error.h"
-#include "engine/engine_registry.h"
-#include "lake/catalog.h"
 
 namespace shoestring {
 
 namespace {
-
-std::chrono::seconds Now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-}
-
-std::string LakeVersion(ObjectStore* store) {
-  const auto info = store->Head(kLakeStateKey);
-  return info ? info->etag : "";
-}
-
-AuthOptions OpenDoors(const ServeOptions& options, const Settings& settings) {
-  AuthOptions auth = ReadAuthOptions(settings, Now());
-  auth.anonymous = auth.anonymous || options.anonymous;
-  if (!auth.closed()) return auth;
-  throw Fail(
-      ErrorKind::kInvalidArgument,
-      "There is no key that could let anybody in. Set SHOESTRING_SERVE_ANON_KEY, "
-      "SHOESTRING_SERVE_JWT_SECRET or the like (docs/serve.md), or give --anonymous "
-      "to let everybody in as the role anon");
-}
-
-Roles ReadRoles(const std::optional<SettingsFile>& file) {
-  return file ? Roles::Parse(file->text, file->name) : Roles();
-}
 
 ServedResponse Page(int status, std::string_view type, std::string text) {
   ServedResponse served;
@@ -58,46 +24,21 @@ class LakeServer::Parts : public ServerObserver {
  public:
   Parts(const ServeOptions& options, const Settings& settings,
         const std::optional<SettingsFile>& file)
-      : context_{settings, [this] { return store_.get(); }},
-        store_(OpenObjectStore(options.lake, /*create=*/false, options.s3)),
-        engine_(OpenEngine(options.rest.engine, context_)),
-        version_(LakeVersion(store_.get())),
-        api_(engine_.get(), ReadLakeSchema(store_.get()), options.rest),
-        roles_(ReadRoles(file)),
-        service_({[this](const ApiRequest& request, const Access& access,
-                         std::stop_token cancel, std::chrono::milliseconds time) {
-                    return api_.Handle(request, access, std::move(cancel), time);
-                  },
-                  [this] { return api_.schema(); }},
-                 Authenticator(OpenDoors(options, settings)), roles_),
+      : service_(options.service, settings, file),
         server_(
             options.listen, options.limits,
             [this](const ApiRequest& request, std::stop_token cancel,
                    std::chrono::milliseconds time) {
               return service_.Handle(request, std::move(cancel), time);
             },
-            [this](const ApiRequest& request) { return AnswerAtOnce(request); }, this),
-        watcher_({[this] { return LakeVersion(store_.get()); },
-                  [this] { api_.SetSchema(ReadLakeSchema(store_.get())); },
-                  [](const std::string& what) {
-                    std::fprintf(stderr,
-                                 "shoestring: the lake's version that was read "
-                                 "last is served on: %s\n",
-                                 what.c_str());
-                  }},
-                 version_, options.refresh) {
-    CheckPredicates();
-  }
+            [this](const ApiRequest& request) { return AnswerAtOnce(request); }, this) {}
 
   std::string address() const { return server_.address(); }
   void Run() { server_.Run(); }
-  std::vector<std::string> Remarks() const;
+  std::vector<std::string> Remarks() const { return service_.Remarks(); }
 
  private:
   std::optional<ServedResponse> AnswerAtOnce(const ApiRequest& request);
-  LakeFigures Figures() const;
-  void CheckPredicates();
-  void CheckPredicate(const Access& access, const ApiTable& table);
 
   void OnRequest(const RequestRecord& record) override {
     metrics_.Count(record);
@@ -106,17 +47,10 @@ class LakeServer::Parts : public ServerObserver {
   void OnConnections(size_t open) override { metrics_.SetConnections(open); }
   void OnWaiting(size_t requests) override { metrics_.SetWaiting(requests); }
 
-  EngineContext context_;
-  std::unique_ptr<ObjectStore> store_;
-  std::unique_ptr<Engine> engine_;
-  const std::string version_;  ///< Of the lake, before its schema was read.
-  RestApi api_;
-  const Roles roles_;
-  const ApiService service_;
+  const LakeService service_;
   ServerMetrics metrics_;
   AccessLog log_;
   HttpServer server_;
-  LakeWatcher watcher_;
 };
 
 std::optional<ServedResponse> LakeServer::Parts::AnswerAtOnce(const ApiRequest& request) {
@@ -131,62 +65,11 @@ std::optional<ServedResponse> LakeServer::Parts::AnswerAtOnce(const ApiRequest& 
                               : Page(kOk, kText, "ready\n");
   }
   if (request.path == "/metrics") {
-    page = Page(kOk, kMetrics, metrics_.Format(Figures()));
+    page = Page(kOk, kMetrics, metrics_.Format(service_.Figures()));
   }
   if (!page) return service_.AnswerAtOnce(request);
   if (request.method == "HEAD") page->response.body.reset();
   return page;
-}
-
-LakeFigures LakeServer::Parts::Figures() const {
-  const auto schema = api_.schema();
-  return {schema->state.sequence, static_cast<int64_t>(schema->tables.size()),
-          watcher_.failures(), store_->statistics()};
-}
-
-/// A predicate that cannot be read is found when the server starts, not when the first
-/// user asks.
-void LakeServer::Parts::CheckPredicates() {
-  const auto schema = api_.schema();
-  for (const std::string& role : roles_.Names()) {
-    const Access access = roles_.AccessOf({role, "{}"}, *schema);
-    for (const auto& [name, table] : access.tables) {
-      if (!table.rows.empty()) CheckPredicate(access, schema->tables.at(name));
-    }
-  }
-}
-
-void LakeServer::Parts::CheckPredicate(const Access& access, const ApiTable& table) {
-  constexpr int kFirstError = 400;
-  constexpr std::chrono::seconds kTime{30};
-  ApiRequest request;
-  request.method = "GET";
-  request.path = "/" + table.name;
-  request.query = "limit=0";
-  request.headers = {{"accept-profile", table.schema}};
-  const ApiResponse response = api_.Handle(request, access, {}, kTime);
-  if (response.status < kFirstError) return;
-  throw Fail(ErrorKind::kInvalidArgument,
-             "[roles.{}] {}: what is declared cannot be asked for: {}", access.role,
-             table.lake_name, response.body ? response.body->Next().value_or("") : "");
-}
-
-std::vector<std::string> LakeServer::Parts::Remarks() const {
-  std::vector<std::string> remarks;
-  const auto schema = api_.schema();
-  for (const std::string& role : roles_.Names()) {
-    const auto closed = roles_.Closed(role, *schema);
-    if (closed.empty()) continue;
-    remarks.push_back(
-        fmt::format("closed to {}, since row-level security held for it in the source "
-                    "and no rows are "
-                    "declared: {}",
-                    role, fmt::join(closed, ", ")));
-  }
-  for (const std::string& table : roles_.Unknown(*schema)) {
-    remarks.push_back(fmt::format("declared, but not in the lake: {}", table));
-  }
-  return remarks;
 }
 
 LakeServer::LakeServer(const ServeOptions& options, const Settings& settings,

@@ -7,10 +7,10 @@ namespace shoestring {
 
 LakeWatcher::LakeWatcher(Calls calls, std::string version,
                          std::chrono::milliseconds interval)
-    : calls_(std::move(calls)),
-      interval_(interval),
-      version_(std::move(version)),
-      thread_([this](const std::stop_token& end) { Run(end); }) {}
+    : calls_(std::move(calls)), interval_(interval), version_(std::move(version)) {
+  if (interval_.count() == 0) return;
+  thread_ = std::jthread([this](const std::stop_token& end) { Run(end); });
+}
 
 void LakeWatcher::Run(const std::stop_token& end) {
   std::unique_lock lock(mutex_);

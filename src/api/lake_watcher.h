@@ -11,8 +11,8 @@
 
 namespace shoestring {
 
-/// Looks at intervals whether there is a new version of the lake, from a thread of its
-/// own.
+/// Looks whether there is a new version of the lake: at intervals, from a thread of its
+/// own, or when it is told to.
 class LakeWatcher {
  public:
   struct Calls {
@@ -21,7 +21,7 @@ class LakeWatcher {
     std::function<void(const std::string&)> tell;  ///< What went wrong, once each time.
   };
 
-  /// `version` is what was loaded already.
+  /// `version` is what was loaded already; an interval of 0 is none.
   LakeWatcher(Calls calls, std::string version, std::chrono::milliseconds interval);
 
   int64_t failures() const { return failures_; }

@@ -25,7 +25,7 @@ struct Watched {
                        },
                        [this](const std::string& what) { told.push_back(what); }},
                       "1",
-                      1h};
+                      0s};
 };
 
 TEST(LakeWatcher, LoadsEachVersionOnce) {

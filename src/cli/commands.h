@@ -20,5 +20,9 @@ void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);
 void AddDdlCommand(CLI::App& app);
 void AddServeCommand(CLI::App& app);
+void AddLambdaCommand(CLI::App& app);
+
+/// Whether Lambda has started this process, to serve its events.
+bool StartedByLambda();
 
 }  // namespace shoestring

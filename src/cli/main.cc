@@ -1,4 +1,3 @@
-#include <arrow/compute/initialize.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -67,6 +66,7 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddDescribeCommand(app);
   shoestring::AddDdlCommand(app);
   shoestring::AddServeCommand(app);
+  shoestring::AddLambdaCommand(app);
   // CLI11 would only say that a command is missing.
   if (!arguments.empty() && !arguments.back().starts_with("-") &&
       app.get_subcommands([&](const CLI::App* command) {
@@ -93,6 +93,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // CLI11 takes the arguments in reverse.
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  // Lambda starts its `bootstrap` without any.
+  if (arguments.empty() && shoestring::StartedByLambda()) arguments = {"lambda"};
   std::reverse(arguments.begin(), arguments.end());
   if (shoestring::HidePasswordInArguments(argc, argv)) {
     std::fputs(
@@ -101,10 +103,6 @@ int main(int argc, char** argv) {
         stderr);
   }
   try {
-    const arrow::Status ready = arrow::compute::Initialize();
-    if (!ready.ok()) {
-      throw shoestring::Fail(shoestring::ErrorKind::kInternal, "{}", ready.ToString());
-    }
     return RunMain(std::move(arguments));
   } catch (const shoestring::Error& error) {
     return Fails(error);

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "api/lake_server.h"
 #include "base/error.h"
@@ -26,37 +27,47 @@ constexpr const char* kExamples =
     "in\nshoestring.toml. The access log goes to standard output, all else to standard "
     "error.";
 
+/// What is given goes before what is set.
 struct Flags {
-  ServeOptions options;
+  LakeServiceOptions service;
+  std::string listen = "127.0.0.1:8080";
+  ServerLimits limits;
   std::string engine;
+  std::optional<int64_t> max_rows;
+  std::string max_bytes;
+  std::string memory;
   std::string timeout = "30s";
   std::string refresh = "5s";
-  std::string memory;
-  std::string max_bytes = "64MB";
 };
 
-void Run(Flags flags) {
+LakeServiceOptions ServiceOptions(const Flags& flags, const Settings& settings) {
+  LakeServiceOptions options = ReadLakeServiceOptions(settings);
+  const LakeServiceOptions& given = flags.service;
+  options.s3 = given.s3;
+  options.anonymous = given.anonymous;
+  options.refresh = ParseDuration(flags.refresh);
+  if (!given.lake.empty()) options.lake = given.lake;
+  RestOptions& rest = options.rest;
+  if (!flags.engine.empty()) rest.engine = flags.engine;
+  if (!given.rest.schemas.empty()) rest.schemas = given.rest.schemas;
+  if (!given.rest.queries.empty()) rest.queries = given.rest.queries;
+  if (flags.max_rows) rest.max_rows = *flags.max_rows;
+  if (!flags.max_bytes.empty()) rest.max_bytes = ParseBytes(flags.max_bytes);
+  if (!flags.memory.empty()) rest.limits.memory_bytes = ParseBytes(flags.memory);
+  return options;
+}
+
+void Run(const Flags& flags) {
   const auto file = ReadSettingsFile();
   const Settings settings = Settings::Load();
-  ServeOptions& options = flags.options;
-  if (options.lake.empty()) options.lake = settings.Get("", "lake", "");
-  if (options.lake.empty()) {
-    throw Fail(ErrorKind::kInvalidArgument,
-               "--lake is required, or SHOESTRING_LAKE, or lake in shoestring.toml");
-  }
-  options.rest.engine =
-      flags.engine.empty() ? settings.Get("", "engine", "duckdb") : flags.engine;
-  options.rest.correlation = ReadCorrelationSettings(settings);
-  options.rest.max_bytes = ParseBytes(flags.max_bytes);
-  if (!flags.memory.empty()) options.rest.limits.memory_bytes = ParseBytes(flags.memory);
+  ServeOptions options{ServiceOptions(flags, settings), flags.listen, flags.limits};
   options.limits.query_time = ParseDuration(flags.timeout);
-  options.refresh = ParseDuration(flags.refresh);
   LakeServer server(options, settings, file);
   for (const std::string& remark : server.Remarks()) {
     std::fprintf(stderr, "shoestring: %s\n", Printable(remark).c_str());
   }
-  std::fprintf(stderr, "Serving %s on http://%s\n", Printable(options.lake).c_str(),
-               server.address().c_str());
+  std::fprintf(stderr, "Serving %s on http://%s\n",
+               Printable(options.service.lake).c_str(), server.address().c_str());
   server.Run();
 }
 
@@ -64,14 +75,14 @@ void Run(Flags flags) {
 
 void AddServeCommand(CLI::App& app) {
   auto flags = std::make_shared<Flags>();
-  ServeOptions& options = flags->options;
+  LakeServiceOptions& service = flags->service;
   CLI::App* command =
       app.add_subcommand("serve", "Answer the REST API that supabase-js speaks");
-  AddLakeOption(*command, &options.lake, &options.s3);
-  command->add_option("--listen", options.listen, "Where: IP:PORT")
+  AddLakeOption(*command, &service.lake, &service.s3);
+  command->add_option("--listen", flags->listen, "Where: IP:PORT")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  command->add_flag("--anonymous", options.anonymous,
+  command->add_flag("--anonymous", service.anonymous,
                     "Who shows no key has the role anon, instead of being refused");
   command
       ->add_option("--engine", flags->engine,
@@ -81,26 +92,25 @@ void AddServeCommand(CLI::App& app) {
       ->envname("SHOESTRING_ENGINE");
   command
       ->add_option(
-          "--schema", options.rest.schemas,
+          "--schema", service.rest.schemas,
           "A schema to serve, the default one first; may be given again. Without "
           "it: all")
       ->allow_extra_args(false);
-  command->add_option("--queries", options.rest.queries,
+  command->add_option("--queries", service.rest.queries,
                       "A folder of SQL files that become /rpc/NAME");
-  command->add_option("--max-rows", options.rest.max_rows, "Rows of an answer")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--max-bytes", flags->max_bytes, "Bytes of an answer's rows")
-      ->capture_default_str();
+  command->add_option("--max-rows", flags->max_rows, "Rows of an answer. Default: 1000")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--max-bytes", flags->max_bytes,
+                      "Bytes of an answer's rows. Default: 64MB");
   command->add_option("--timeout", flags->timeout, "Time for a request")
       ->capture_default_str();
   command->add_option("--memory", flags->memory, "Memory for a query");
   command
-      ->add_option("--workers", options.limits.workers,
+      ->add_option("--workers", flags->limits.workers,
                    "Requests worked on at once. Default: one a core")
       ->check(CLI::Range(1, 1024));
   command
-      ->add_option("--max-connections", options.limits.connections,
+      ->add_option("--max-connections", flags->limits.connections,
                    "Connections open at once")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();

@@ -41,6 +41,13 @@ variable "origin_secret" {
   sensitive   = true
 }
 
+variable "api_environment" {
+  description = "Settings of the function, such as { SHOESTRING_SERVE_ANON_KEY = \"sb_publishable_...\" }"
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+}
+
 variable "force_destroy" {
   type    = bool
   default = false
@@ -64,6 +71,7 @@ module "shoestring" {
   api = var.lambda_zip == null ? null : {
     package       = var.lambda_zip
     origin_secret = var.origin_secret
+    environment   = var.api_environment
   }
 }
 
