@@ -43,7 +43,8 @@ def tree(packages, tmp_path_factory):
 def lambda_root(packages, tmp_path_factory):
     """A root with nothing in it but lambda.zip, where Lambda unpacks it, and /tmp."""
     root = tmp_path_factory.mktemp("lambda")
-    (root / "tmp").mkdir()
+    for name in ("tmp", "var"):
+        (root / name).mkdir()
     subprocess.run(["unzip", "-q", packages / "lambda.zip", "-d", root / "var/task"],
                    check=True)
     return root
