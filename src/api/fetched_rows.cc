@@ -47,8 +47,14 @@ SqlExpression KeyValue(const arrow::Array& array, int64_t row, const SqlType& ty
 
 }  // namespace
 
-const arrow::Array& FetchedRows::column(uint32_t row, size_t place) const {
-  return *batches[rows[row].first]->column(static_cast<int>(place));
+void FetchedRows::FindColumns(size_t first) {
+  for (size_t batch = first; batch < batches.size(); ++batch) {
+    auto& found = columns.emplace_back();
+    // The batch keeps the array that it makes of a column.
+    for (int i = 0; i < batches[batch]->num_columns(); ++i) {
+      found.push_back(batches[batch]->column(i).get());
+    }
+  }
 }
 
 std::string FetchedRows::KeyOf(uint32_t row, const std::vector<size_t>& columns) const {
@@ -97,6 +103,7 @@ FetchedRows RowFetcher::Fetch(const ReadNode& node, std::optional<int64_t> limit
   fetched.node = &node;
   fetched.plan = writer_.Root(node, limit, offset);
   Run(fetched.plan.query, &fetched.batches);
+  fetched.FindColumns(0);
   for (uint32_t batch = 0; batch < fetched.batches.size(); ++batch) {
     for (int64_t row = 0; row < fetched.batches[batch]->num_rows(); ++row) {
       fetched.rows.emplace_back(batch, static_cast<uint32_t>(row));
@@ -149,6 +156,7 @@ void RowFetcher::FetchFor(std::vector<SqlExpression> keys, std::optional<int64_t
                                     in_query ? limit : std::optional<int64_t>());
   const size_t first = to->batches.size();
   if (!none) Run(plan.query, &to->batches);
+  to->FindColumns(first);
   to->plan = std::move(plan);
   for (size_t batch = first; batch < to->batches.size(); ++batch) {
     for (int64_t row = 0; row < to->batches[batch]->num_rows(); ++row) {

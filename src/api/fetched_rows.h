@@ -20,13 +20,18 @@ struct FetchedRows {
   const ReadNode* node = nullptr;
   NodeQuery plan;
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
-  std::vector<std::pair<uint32_t, uint32_t>> rows;  ///< Batch and row in it.
+  std::vector<std::vector<const arrow::Array*>> columns;  ///< Of each batch.
+  std::vector<std::pair<uint32_t, uint32_t>> rows;        ///< Batch and row in it.
   std::unordered_map<std::string, std::vector<uint32_t>>
       by_parent;                    ///< Places in `rows`.
   std::vector<FetchedRows> embeds;  ///< As in `plan`.
 
-  const arrow::Array& column(uint32_t row, size_t place) const;
+  const arrow::Array& column(uint32_t row, size_t place) const {
+    return *columns[rows[row].first][place];
+  }
   int64_t row_in_batch(uint32_t row) const { return rows[row].second; }
+  /// From the batch of this number on, after they were added.
+  void FindColumns(size_t first);
   /// The values of these columns as one text; empty when one of them is NULL.
   std::string KeyOf(uint32_t row, const std::vector<size_t>& columns) const;
   /// The rows of an embed that belong to a row.

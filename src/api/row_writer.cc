@@ -106,25 +106,32 @@ struct Visitor {
 
 void VisitRow(const FetchedRows& rows, uint32_t row, const Visitor& visitor);
 
-std::string ObjectOf(const FetchedRows& rows, uint32_t row) {
-  std::string json = "{";
+void AppendObject(const FetchedRows& rows, uint32_t row, std::string* to) {
+  bool first = true;
   const auto key = [&](const std::string& name) {
-    if (json.size() > 1) json += ',';
-    AppendJsonString(name, &json);
-    json += ':';
+    to->push_back(first ? '{' : ',');
+    first = false;
+    AppendJsonString(name, to);
+    to->push_back(':');
   };
   VisitRow(rows, row,
            {.json =
                 [&](const std::string& name, const std::string& value) {
                   key(name);
-                  json += value;
+                  to->append(value);
                 },
             .field =
                 [&](const FetchedRows& of, uint32_t at, const OutputField& field) {
                   key(field.key);
-                  AppendFieldJson(of, at, field, &json);
+                  AppendFieldJson(of, at, field, to);
                 }});
-  return json + "}";
+  to->append(first ? "{}" : "}");
+}
+
+std::string ObjectOf(const FetchedRows& rows, uint32_t row) {
+  std::string json;
+  AppendObject(rows, row, &json);
+  return json;
 }
 
 /// Rows spread into their parent: each a list of JSON values, in the order of SpreadKeys.
@@ -331,8 +338,11 @@ class CsvLines : public ApiBody {
 }  // namespace
 
 void RowWriter::AppendJson(uint32_t row, std::string* to) const {
-  const std::string json = ObjectOf(rows_, row);
-  to->append(strip_nulls_ ? WithoutNulls(json) : json);
+  if (strip_nulls_) {
+    to->append(WithoutNulls(ObjectOf(rows_, row)));
+  } else {
+    AppendObject(rows_, row, to);
+  }
 }
 
 void RowWriter::AppendCsv(uint32_t row, std::string* to) const {

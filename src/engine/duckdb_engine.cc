@@ -73,14 +73,15 @@ class DuckdbResult : public QueryResult {
   void Start(const Statement& statement) {
     Translated([&] {
       stopper_.Check();
+      // Not prepared first: that would plan it twice, once without the values that tell
+      // which files to read.
       auto parsed = ParseRead(*connection_.context, statement.sql);
-      prepared_ = connection_.Prepare(std::move(parsed));
-      if (prepared_->HasError()) prepared_->GetErrorObject().Throw();
-      CheckPrepared(*prepared_);
-      stopper_.Check();
       auto values = BindValues(statement.parameters);
-      auto pending = prepared_->PendingQuery(values, /*allow_stream_result=*/true);
+      auto pending = connection_.PendingQuery(
+          std::move(parsed), values, duckdb::QueryResultOutputType::ALLOW_STREAMING);
       if (pending->HasError()) pending->GetErrorObject().Throw();
+      CheckPlanned(*pending);
+      stopper_.Check();
       // DuckDB forgets interrupts that come before it starts.
       stopper_.Watch(
           [this] {
@@ -210,7 +211,6 @@ class DuckdbResult : public QueryResult {
   std::optional<Clock::time_point> end_;
   duckdb::Connection connection_;
   const duckdb::shared_ptr<QueryActivity> activity_;
-  duckdb::unique_ptr<duckdb::PreparedStatement> prepared_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   std::shared_ptr<arrow::Schema> schema_;
   std::unordered_map<duckdb::idx_t,

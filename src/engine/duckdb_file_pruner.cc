@@ -76,38 +76,37 @@ bool HasUsefulBounds(const LakeType& type) {
   }
 }
 
-/// What the catalog knows of a column in one file, in the form that DuckDB's filters ask.
-duckdb::BaseStatistics FileStatistics(const LakeType& type,
-                                      const ColumnStatistics& known) {
-  auto statistics = duckdb::BaseStatistics::CreateUnknown(DuckdbType(type));
+}  // namespace
+
+std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
+                                                   const ColumnStatistics& known) {
+  if (!HasUsefulBounds(column.type)) return std::nullopt;
+  auto statistics = duckdb::BaseStatistics::CreateUnknown(DuckdbType(column.type));
   if (known.null_count == 0) statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
   if (known.value_count > 0 && known.null_count == known.value_count) {
     statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_VALID_VALUES);
   }
   if (!known.lower || !known.upper) return statistics;
-  if (type.kind == LakeType::Kind::kString) {
+  if (column.type.kind == LakeType::Kind::kString) {
     duckdb::StringStats::SetMin(statistics, duckdb::string_t(*known.lower));
     duckdb::StringStats::SetMax(statistics, duckdb::string_t(*known.upper));
     return statistics;
   }
-  const Value lower = NumericBound(type, *known.lower);
-  const Value upper = NumericBound(type, *known.upper);
+  const Value lower = NumericBound(column.type, *known.lower);
+  const Value upper = NumericBound(column.type, *known.upper);
   if (lower.IsNull() || upper.IsNull()) return statistics;
   duckdb::NumericStats::SetMin(statistics, lower);
   duckdb::NumericStats::SetMax(statistics, upper);
   return statistics;
 }
 
-}  // namespace
-
 bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
               const DataFile& file) {
-  if (!HasUsefulBounds(column.type)) return false;
   const auto known = file.columns.find(column.field_id);
   if (known == file.columns.end()) return false;
-  auto statistics = FileStatistics(column.type, known->second);
-  return filter.CheckStatistics(statistics) ==
-         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  auto statistics = StatisticsOf(column, known->second);
+  return statistics && filter.CheckStatistics(*statistics) ==
+                           duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
 }
 
 void FilePruner::PruneByPartition(DuckdbExpressions* filters, FileSet* files) const {

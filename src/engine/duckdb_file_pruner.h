@@ -3,6 +3,7 @@
 #include <duckdb/common/multi_file/multi_file_list.hpp>
 #include <duckdb/planner/expression.hpp>
 #include <duckdb/planner/table_filter.hpp>
+#include <duckdb/storage/statistics/base_statistics.hpp>
 
 #include <optional>
 #include <vector>
@@ -13,6 +14,11 @@ namespace shoestring {
 
 using DuckdbExpressions = duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>;
 using FileSet = std::vector<const DataFile*>;
+
+/// What is known of a column in a file or a row group, in the form that DuckDB's filters
+/// ask; nothing for a type whose bounds cannot prune.
+std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
+                                                   const ColumnStatistics& known);
 
 /// True when no row of the file, or of the row group that is described like one, can
 /// pass a filter on this column.

@@ -12,7 +12,8 @@
 
 #include <algorithm>
 
-#include "engine/duckdb_file_pruner.h"
+#include "engine/duckdb_cached_scan.h"
+#include "engine/duckdb_lake_files.h"
 #include "engine/scan_ranges.h"
 
 namespace shoestring {
@@ -23,8 +24,6 @@ using duckdb::ClientContext;
 using duckdb::idx_t;
 using duckdb::LogicalType;
 using duckdb::MultiFileOptions;
-using duckdb::MultiFilePushdownInfo;
-using duckdb::OpenFileInfo;
 using duckdb::Value;
 
 /// Without it, a row group's maximum rules out its NaNs.
@@ -32,84 +31,9 @@ constexpr const char* kCanHaveNan = "can_have_nan";
 
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
-  RemoteReads* remote = nullptr;
+  LakeReads reads;
   duckdb::table_function_init_global_t parquet_init = nullptr;
-};
-
-/// The files that a scan of a table still has to read.
-class LakeFileList : public duckdb::MultiFileList {
- public:
-  LakeFileList(std::shared_ptr<const LakeTable> table, FileSet files)
-      : table_(std::move(table)), files_(std::move(files)) {}
-
-  const std::shared_ptr<const LakeTable>& table() const { return table_; }
-  const FileSet& files() const { return files_; }
-
-  idx_t Rows() const {
-    int64_t rows = 0;
-    for (const DataFile* file : files_) rows += file->rows;
-    return static_cast<idx_t>(rows);
-  }
-
-  duckdb::unique_ptr<duckdb::MultiFileList> ComplexFilterPushdown(
-      ClientContext& context, const MultiFileOptions& options,
-      MultiFilePushdownInfo& info, DuckdbExpressions& filters) const override {
-    FileSet left = files_;
-    const FilePruner pruner(context, *table_, info);
-    const size_t filters_before = filters.size();
-    pruner.PruneByPartition(&filters, &left);
-    pruner.PruneByBounds(filters, &left);
-    if (left.size() == files_.size() && filters.size() == filters_before) return nullptr;
-    // EXPLAIN shows these.
-    info.extra_info.file_filters = "partition and bounds";
-    info.extra_info.total_files = table_->metadata.files.size();
-    info.extra_info.filtered_files = left.size();
-    return duckdb::make_uniq<LakeFileList>(table_, std::move(left));
-  }
-
-  // Late materialization joins two scans of a table by their files' numbers, so that both
-  // must have the same list: nothing is pruned once the plan is made.
-  duckdb::unique_ptr<duckdb::MultiFileList> DynamicFilterPushdown(
-      ClientContext& context, const MultiFileOptions& options,
-      const duckdb::vector<std::string>& names, const duckdb::vector<LogicalType>& types,
-      const duckdb::vector<duckdb::column_t>& column_ids,
-      duckdb::TableFilterSet& filters) const override {
-    return nullptr;
-  }
-
-  duckdb::vector<OpenFileInfo> GetAllFiles() const override {
-    duckdb::vector<OpenFileInfo> all;
-    for (const DataFile* file : files_) all.emplace_back(LakeFileSystem::PathOf(*file));
-    return all;
-  }
-
-  // A single file also counts as many: else DuckDB, which has not looked into it yet,
-  // takes it for one row group and reads it with one thread.
-  duckdb::FileExpandResult GetExpandResult() const override {
-    return files_.empty() ? duckdb::FileExpandResult::NO_FILES
-                          : duckdb::FileExpandResult::MULTIPLE_FILES;
-  }
-
-  idx_t GetTotalFileCount() const override { return files_.size(); }
-
-  duckdb::unique_ptr<duckdb::NodeStatistics> GetCardinality(
-      ClientContext& context) const override {
-    return duckdb::make_uniq<duckdb::NodeStatistics>(Rows(), Rows());
-  }
-
-  duckdb::unique_ptr<duckdb::MultiFileList> Copy() const override {
-    return duckdb::make_uniq<LakeFileList>(table_, files_);
-  }
-
- protected:
-  OpenFileInfo GetFile(idx_t index) const override {
-    if (index >= files_.size()) return OpenFileInfo("");
-    return OpenFileInfo(LakeFileSystem::PathOf(*files_[index]));
-  }
-
- private:
-  const std::shared_ptr<const LakeTable> table_;
-  const FileSet files_;
+  duckdb::table_function_pushdown_complex_filter_t parquet_pushdown = nullptr;
 };
 
 /// Tells DuckDB's Parquet scan what the catalog knows.
@@ -187,10 +111,9 @@ class LakeReader : public duckdb::MultiFileReader {
 /// Lets count(*) be answered from the catalog alone.
 duckdb::vector<duckdb::PartitionStatistics> RowCount(
     ClientContext& context, duckdb::GetPartitionStatsInput& input) {
-  const auto& data = input.bind_data->Cast<duckdb::MultiFileBindData>();
   duckdb::PartitionStatistics all;
   all.row_start = 0;
-  all.count = dynamic_cast<const LakeFileList&>(*data.file_list).Rows();
+  all.count = LakeFileList::Of(*input.bind_data).Rows();
   all.count_type = duckdb::CountType::COUNT_EXACT;
   duckdb::vector<duckdb::PartitionStatistics> result;
   result.push_back(std::move(all));
@@ -260,27 +183,26 @@ std::shared_ptr<const ScannedColumns> ColumnsOf(const LakeFileList& list,
   return columns;
 }
 
-/// Begins to read what the scan will ask for, before it opens its first file.
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
     ClientContext& context, duckdb::TableFunctionInitInput& input) {
+  ReadAheadOf(context, input);
   const auto& data = input.bind_data->Cast<duckdb::MultiFileBindData>();
-  const auto& info = dynamic_cast<const LakeReader&>(*data.multi_file_reader).info();
-  const auto activity = QueryActivity::Of(context);
-  if (info.remote && activity) {
-    const auto& list = dynamic_cast<const LakeFileList&>(*data.file_list);
-    const auto columns = ColumnsOf(list, input);
-    activity->Follow(info.remote->Ahead(
-        {.files = list.files(),
-         .owner = list.table(),
-         .wanted =
-             [columns](const std::string& footer) { return columns->RangesIn(footer); },
-         .on_request = [activity](int64_t bytes) { activity->Read(bytes); }}));
-  }
-  return info.parquet_init(context, input);
+  return dynamic_cast<const LakeReader&>(*data.multi_file_reader)
+      .info()
+      .parquet_init(context, input);
+}
+
+/// What a filter leaves little of is scanned by us; all else by DuckDB, which streams it.
+void PushFilters(ClientContext& context, duckdb::LogicalGet& get,
+                 duckdb::FunctionData* bind_data, DuckdbExpressions& filters) {
+  get.function.function_info->Cast<LakeScanInfo>().parquet_pushdown(context, get,
+                                                                    bind_data, filters);
+  if (!filters.empty()) UseCachedScan(&get);
 }
 
 duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
-                               std::shared_ptr<LakeTables> tables, RemoteReads* remote) {
+                               std::shared_ptr<LakeTables> tables,
+                               const LakeReads& reads) {
   const auto& overloads = loader.GetTableFunction("parquet_scan").functions.functions;
   auto scan = *std::find_if(overloads.begin(), overloads.end(), [](const auto& overload) {
     return overload.arguments.at(0) == LogicalType::VARCHAR;
@@ -290,10 +212,12 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
                 [](const auto& parameter) { return parameter.first != kCanHaveNan; });
   auto info = duckdb::make_shared_ptr<LakeScanInfo>();
   info->tables = std::move(tables);
-  info->remote = remote;
+  info->reads = reads;
   info->parquet_init = scan.init_global;
+  info->parquet_pushdown = scan.pushdown_complex_filter;
   scan.function_info = std::move(info);
   scan.init_global = InitScan;
+  scan.pushdown_complex_filter = PushFilters;
   scan.get_multi_file_reader = LakeReader::Create;
   scan.get_partition_stats = RowCount;
   // They would read a plan back without its catalog.
@@ -326,10 +250,29 @@ void CreateView(ClientContext& context, duckdb::Catalog& catalog,
 
 }  // namespace
 
+const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data) {
+  const auto& data = bind_data.Cast<duckdb::MultiFileBindData>();
+  return dynamic_cast<const LakeReader&>(*data.multi_file_reader).info().reads;
+}
+
+void ReadAheadOf(ClientContext& context, const duckdb::TableFunctionInitInput& input) {
+  RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
+  const auto activity = QueryActivity::Of(context);
+  if (!remote || !activity) return;
+  const LakeFileList& list = LakeFileList::Of(*input.bind_data);
+  const auto columns = ColumnsOf(list, input);
+  activity->Follow(remote->Ahead(
+      {.files = list.files(),
+       .owner = list.table(),
+       .wanted =
+           [columns](const std::string& footer) { return columns->RangesIn(footer); },
+       .on_request = [activity](int64_t bytes) { activity->Read(bytes); }}));
+}
+
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
-                        RemoteReads* remote) {
+                        const LakeReads& reads) {
   duckdb::ExtensionLoader loader(*database.instance, "shoestring");
-  loader.RegisterFunction(LakeScan(loader, tables, remote));
+  loader.RegisterFunction(LakeScan(loader, tables, reads));
   duckdb::Connection connection(database);
   connection.BeginTransaction();
   ClientContext& context = *connection.context;
@@ -351,8 +294,7 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
 
 std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get) {
   if (get.function.name != kLakeScan) return std::nullopt;
-  const auto& data = get.bind_data->Cast<duckdb::MultiFileBindData>();
-  const auto& list = dynamic_cast<const LakeFileList&>(*data.file_list);
+  const LakeFileList& list = LakeFileList::Of(*get.bind_data);
   const auto columns = ColumnsOf(list, get);
   return PlannedScan{
       .table = {list.table(), &list.table()->metadata},

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_tables.h"
 #include "engine/statement_plan.h"
 
@@ -17,10 +18,18 @@ inline constexpr const char* kLakeScan = "lake_scan";
 /// Adds the table function lake_scan('TABLE') and views over it: "t" for each table, and
 /// also public.t, or for "s.t" also s.t. The scan is DuckDB's Parquet scan with the
 /// lake's own knowledge: columns, types, row counts and partitions come from the catalog,
-/// and a file that its partition or bounds rule out is never opened. Scans are read ahead
-/// of by `remote`, unless it is nullptr.
+/// and a file that its partition or bounds rule out is never opened. Where a filter is
+/// left, the scan is one over decoded columns (duckdb_cached_scan.h).
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
-                        RemoteReads* remote);
+                        const LakeReads& reads);
+
+/// What a bound scan reads the lake through.
+const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data);
+
+/// On a remote store: begins to read what a scan will ask for, before it opens its first
+/// file.
+void ReadAheadOf(duckdb::ClientContext& context,
+                 const duckdb::TableFunctionInitInput& input);
 
 /// A scan as it stands in a plan; nothing for one of another function.
 std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get);

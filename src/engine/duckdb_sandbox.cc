@@ -137,10 +137,10 @@ duckdb::unique_ptr<duckdb::SQLStatement> ParseRead(ClientContext& context,
   return statement;
 }
 
-void CheckPrepared(duckdb::PreparedStatement& prepared) {
-  const StatementType type = prepared.GetStatementType();
+void CheckPlanned(duckdb::PendingQueryResult& planned) {
+  const StatementType type = planned.statement_type;
   if (type != StatementType::EXPLAIN_STATEMENT) CheckReads(type);
-  if (!prepared.GetStatementProperties().IsReadOnly()) {
+  if (!planned.properties.IsReadOnly()) {
     throw Fail(ErrorKind::kInvalidArgument, "Only statements that read are allowed");
   }
 }

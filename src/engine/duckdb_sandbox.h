@@ -18,7 +18,7 @@ void LockDown(duckdb::DuckDB& database);
 duckdb::unique_ptr<duckdb::SQLStatement> ParseRead(duckdb::ClientContext& context,
                                                    const std::string& sql);
 
-/// The same question, asked of the prepared statement.
-void CheckPrepared(duckdb::PreparedStatement& prepared);
+/// The same question, asked of the statement once it is planned, before it runs.
+void CheckPlanned(duckdb::PendingQueryResult& planned);
 
 }  // namespace shoestring

@@ -20,6 +20,9 @@ constexpr std::string_view kHeaderVersion = "v1.5.6";
 /// Of the memory of queries on a remote store: what they read stays in it.
 constexpr int64_t kCacheShare = 4;
 
+/// Of the memory of queries: what they decoded stays in it.
+constexpr int64_t kChunkShare = 8;
+
 /// What a query may spill; more than this is a query that should be written differently.
 constexpr const char* kSpillLimit = "20GB";
 
@@ -51,13 +54,11 @@ void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* conf
   set("extension_directory", Value(session.temporary.path() + "/extensions"));
   set("temp_directory", Value(session.temporary.path()));
   set("max_temp_directory_size", Value(kSpillLimit));
-  int64_t memory = session.limits.memory_bytes;
-  if (remote) {
-    memory = MemoryOf(session.limits) / kCacheShare * (kCacheShare - 1);
-    // Ours has what it would hold, and more.
-    set("enable_external_file_cache", Value::BOOLEAN(false));
-  }
-  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory)));
+  int64_t memory = MemoryOf(session.limits);
+  memory -= memory / kChunkShare + (remote ? memory / kCacheShare : 0);
+  // Ours has what it would hold, and more.
+  if (remote) set("enable_external_file_cache", Value::BOOLEAN(false));
+  set("memory_limit", Value(fmt::format("{}B", memory)));
   if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
 }
 
@@ -75,11 +76,13 @@ void SetUp(duckdb::DuckDB& database) {
 
 /// `before` is the session that this one comes after, or nullptr.
 std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
-                                           LakeState state, const QueryLimits& limits,
+                                           ChunkCache* chunks, LakeState state,
+                                           const QueryLimits& limits,
                                            const DuckdbSession* before) {
   auto session = std::make_shared<DuckdbSession>();
   session->limits = limits;
   if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
+  chunks->SetCapacity(MemoryOf(limits) / kChunkShare);
   try {
     duckdb::DBConfig config;
     Configure(*session, remote != nullptr, &config);
@@ -89,8 +92,9 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
     session->tables =
         std::make_shared<LakeTables>(Catalog(store), std::move(state), files.get());
     if (before) session->tables->Adopt(*before->tables);
+    const LakeReads reads{files.get(), chunks, remote};
     session->database->GetFileSystem().RegisterSubSystem(std::move(files));
-    RegisterLakeTables(*session->database, session->tables, remote);
+    RegisterLakeTables(*session->database, session->tables, reads);
     SetUp(*session->database);
     LockDown(*session->database);
   } catch (const Error&) {
@@ -135,8 +139,8 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
                     session_->limits.memory_bytes == limits.memory_bytes &&
                     session_->limits.threads == limits.threads;
   if (!fits) {
-    session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, std::move(state),
-                           limits, session_.get());
+    session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
+                           std::move(state), limits, session_.get());
   }
   return session_;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb_chunk_cache.h"
 #include "engine/duckdb_lake_tables.h"
 #include "engine/engine.h"
 
@@ -51,6 +52,7 @@ class DuckdbSessions {
  private:
   ObjectStore* const store_;
   std::optional<RemoteReads> remote_;  ///< When the store is.
+  ChunkCache chunks_;
   std::mutex mutex_;
   std::shared_ptr<DuckdbSession> session_;  // Guarded by mutex_.
 };

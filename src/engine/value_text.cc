@@ -4,6 +4,7 @@
 #include <arrow/util/decimal.h>
 #include <fmt/compile.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -37,7 +38,8 @@ int64_t UnitsPerSecond(TimeUnit::type unit) {
 
 template <typename Integer>
 void AppendInteger(Integer value, std::string* to) {
-  to->append(fmt::format_int(value).c_str());
+  const fmt::format_int digits(value);
+  to->append(digits.data(), digits.size());
 }
 
 /// As Postgres prints it: the shortest digits that read back as the same value, with an
@@ -67,15 +69,25 @@ void AppendFloat(Float value, std::string* to) {
 }
 
 /// Puts the point into the digits of a decimal's unscaled value.
-void AppendDecimal(std::string digits, int scale, std::string* to) {
+void AppendDecimal(std::string_view digits, int scale, std::string* to) {
   if (digits.front() == '-') {
     to->push_back('-');
-    digits.erase(0, 1);
+    digits.remove_prefix(1);
   }
   const auto places = static_cast<size_t>(std::max(scale, 0));
-  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-  if (places > 0) digits.insert(digits.size() - places, ".");
-  to->append(digits);
+  const size_t zeros = digits.size() <= places ? places + 1 - digits.size() : 0;
+  to->append(zeros, '0').append(digits);
+  if (places > 0) to->insert(to->size() - places, 1, '.');
+}
+
+void AppendDecimal(const arrow::Decimal128& value, int scale, std::string* to) {
+  const auto low = static_cast<int64_t>(value.low_bits());
+  if (value.high_bits() == (low < 0 ? -1 : 0)) {
+    const fmt::format_int digits(low);
+    AppendDecimal({digits.data(), digits.size()}, scale, to);
+  } else {
+    AppendDecimal(value.ToIntegerString(), scale, to);
+  }
 }
 
 /// "2024-02-29", or "0044-03-15" with `bc` set: the caller puts the BC where it belongs.
@@ -278,7 +290,7 @@ bool AppendNumber(const Array& array, int64_t row, std::string* to) {
     case Type::DECIMAL128: {
       const arrow::Decimal128 value(As<arrow::Decimal128Array>(array).GetValue(row));
       const auto& type = static_cast<const arrow::DecimalType&>(*array.type());
-      AppendDecimal(value.ToIntegerString(), type.scale(), to);
+      AppendDecimal(value, type.scale(), to);
       return true;
     }
     default: return false;
@@ -369,26 +381,34 @@ void AppendNumberText(const Array& array, int64_t row, std::string* to) {
   }
 }
 
+void AppendEscape(char c, std::string* to) {
+  switch (c) {
+    case '"': to->append("\\\""); break;
+    case '\\': to->append("\\\\"); break;
+    case '\b': to->append("\\b"); break;
+    case '\f': to->append("\\f"); break;
+    case '\n': to->append("\\n"); break;
+    case '\r': to->append("\\r"); break;
+    case '\t': to->append("\\t"); break;
+    default:
+      fmt::format_to(std::back_inserter(*to), "\\u{:04x}", static_cast<uint8_t>(c));
+  }
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* to) {
+  const auto is_plain = [](char c) {
+    return c != '"' && c != '\\' && static_cast<uint8_t>(c) >= 0x20;
+  };
   to->push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"': to->append("\\\""); break;
-      case '\\': to->append("\\\\"); break;
-      case '\b': to->append("\\b"); break;
-      case '\f': to->append("\\f"); break;
-      case '\n': to->append("\\n"); break;
-      case '\r': to->append("\\r"); break;
-      case '\t': to->append("\\t"); break;
-      default:
-        if (static_cast<uint8_t>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(*to), "\\u{:04x}", static_cast<uint8_t>(c));
-        } else {
-          to->push_back(c);
-        }
-    }
+  while (!text.empty()) {
+    const auto plain =
+        static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    to->append(text.substr(0, plain));
+    if (plain == text.size()) break;
+    AppendEscape(text[plain], to);
+    text.remove_prefix(plain + 1);
   }
   to->push_back('"');
 }

@@ -20,6 +20,7 @@ constexpr int64_t kFooterEnd = 8;
 constexpr int64_t kLeastEnd = 16 << 10;
 constexpr int64_t kMostEnd = 64 << 10;
 constexpr int64_t kFileToEnd = 64;
+constexpr size_t kMostEdges = 64;
 
 [[noreturn]] void ThrowChanged(std::string_view key, std::string_view what) {
   throw Fail(ErrorKind::kCorrupt,
@@ -166,17 +167,45 @@ void CheckedReader::LoadEnd(const OnRequest& on_request) {
   checksums_ = end_.checksums;
 }
 
+/// Copies a block at the edge of an earlier read, if it is one.
+bool CheckedReader::CopyEdge(int64_t begin, uint8_t* to) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = edges_.find(begin);
+  if (found == edges_.end()) return false;
+  std::ranges::copy(found->second, to);
+  return true;
+}
+
+void CheckedReader::KeepEdge(int64_t begin, std::span<const uint8_t> block) {
+  const std::lock_guard lock(mutex_);
+  if (edges_.size() >= kMostEdges) edges_.clear();
+  edges_.try_emplace(begin, block.begin(), block.end());
+}
+
 void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
                                const OnRequest& on_request) {
   const int64_t begin = offset / kBlock * kBlock;
   const int64_t wanted_end = offset + static_cast<int64_t>(to.size());
   const int64_t end = std::min(Blocks(wanted_end) * kBlock, checksums_->covered());
+  const int64_t last = (end - 1) / kBlock * kBlock;
   // Kept from read to read: to get so much memory anew takes longer than the checksums.
   thread_local std::vector<uint8_t> blocks;
   blocks.resize(static_cast<size_t>(end - begin));
-  store_->ReadRange(key_, begin, blocks, /*etag=*/nullptr);
-  on_request(end - begin);
-  checksums_->Check(key_, begin, blocks);
+  const auto part = [&](int64_t from, int64_t until) {
+    return std::span(blocks).subspan(static_cast<size_t>(from - begin),
+                                     static_cast<size_t>(until - from));
+  };
+  const int64_t from =
+      CopyEdge(begin, blocks.data()) ? std::min(begin + kBlock, end) : begin;
+  const bool has_last = last >= from && CopyEdge(last, part(last, end).data());
+  const int64_t until = has_last ? last : end;
+  if (from < until) {
+    store_->ReadRange(key_, from, part(from, until), /*etag=*/nullptr);
+    on_request(until - from);
+    checksums_->Check(key_, from, part(from, until));
+  }
+  KeepEdge(begin, part(begin, std::min(begin + kBlock, end)));
+  KeepEdge(last, part(last, end));
   std::copy_n(blocks.begin() + (offset - begin), to.size(), to.begin());
 }
 

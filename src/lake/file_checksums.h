@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -90,6 +91,8 @@ class CheckedReader {
  private:
   void LoadEnd(const OnRequest& on_request);
   void ReadBlocks(int64_t offset, std::span<uint8_t> to, const OnRequest& on_request);
+  bool CopyEdge(int64_t begin, uint8_t* to) const;
+  void KeepEdge(int64_t begin, std::span<const uint8_t> block);
 
   ObjectStore* const store_;
   const std::string key_;
@@ -99,6 +102,9 @@ class CheckedReader {
   // Under mutex_ until they are set, then never changed:
   std::shared_ptr<const FileChecksums> checksums_;
   FileEnd end_;  ///< Without bytes until it is needed.
+  /// First and last blocks of earlier reads, by where they begin: what is read next may
+  /// have its other part in one of them. Guarded by mutex_.
+  std::map<int64_t, std::vector<uint8_t>> edges_;
 };
 
 }  // namespace shoestring

@@ -85,6 +85,19 @@ TEST_F(FileChecksumsTest, AsksForLittle) {
   EXPECT_EQ(requests_.back(), 8192) << "the checksums are known";
 }
 
+TEST_F(FileChecksumsTest, ABlockThatTwoReadsShareIsAskedForOnce) {
+  const std::string content = CheckedFile(kKey, RandomBytes(1'000'000));
+  CheckedReader first = Reader(content);
+  Read(&first, content.size() - 8, 8);
+  CheckedReader reader = Reader(content, first.checksums());
+  requests_.clear();
+  EXPECT_EQ(Read(&reader, 30'000, 10'000), content.substr(30'000, 10'000));
+  EXPECT_EQ(Read(&reader, 40'000, 10'000), content.substr(40'000, 10'000));
+  EXPECT_EQ(Read(&reader, 10'000, 20'000), content.substr(10'000, 20'000));
+  EXPECT_EQ(Read(&reader, 40'000, 100), content.substr(40'000, 100));
+  EXPECT_EQ(requests_, (std::vector<int64_t>{2 * 8192, 2 * 8192, 2 * 8192}));
+}
+
 TEST_F(FileChecksumsTest, ChecksumsMayBeMoreThanTheFirstRead) {
   const std::string content = CheckedFile(kKey, RandomBytes(80'000'000));
   CheckedReader reader = Reader(content);

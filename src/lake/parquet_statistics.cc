@@ -209,11 +209,12 @@ class Bounds {
   Range<std::string> bytes_;
 };
 
-ColumnStatistics DescribeColumn(const parquet::FileMetaData& footer, int leaf,
-                                const LakeType& type) {
+/// Of the row groups from `begin` to before `end`.
+ColumnStatistics DescribeColumn(const parquet::FileMetaData& footer, int begin, int end,
+                                int leaf, const LakeType& type) {
   ColumnStatistics result;
   Bounds bounds(type);
-  for (int group = 0; group < footer.num_row_groups(); ++group) {
+  for (int group = begin; group < end; ++group) {
     const auto chunk = footer.RowGroup(group)->ColumnChunk(leaf);
     result.value_count += chunk->num_values();
     result.compressed_bytes += chunk->total_compressed_size();
@@ -248,10 +249,18 @@ DataFile DescribeFile(const parquet::FileMetaData& footer,
   for (size_t i = 0; i < columns.size(); ++i) {
     const LakeColumn& column = columns[i];
     const bool list = column.type.kind == LakeType::Kind::kList;
-    file.columns[list ? column.element_id : column.field_id] = DescribeColumn(
-        footer, static_cast<int>(i), list ? column.type.element.at(0) : column.type);
+    file.columns[list ? column.element_id : column.field_id] =
+        DescribeColumn(footer, 0, footer.num_row_groups(), static_cast<int>(i),
+                       list ? column.type.element.at(0) : column.type);
   }
   return file;
+}
+
+std::optional<ColumnStatistics> DescribeChunk(const parquet::FileMetaData& footer,
+                                              int group, int leaf, const LakeType& type) {
+  const auto statistics = footer.RowGroup(group)->ColumnChunk(leaf)->statistics();
+  if (statistics == nullptr || !statistics->HasNullCount()) return std::nullopt;
+  return DescribeColumn(footer, group, group + 1, leaf, type);
 }
 
 }  // namespace shoestring

@@ -13,4 +13,9 @@ namespace shoestring {
 DataFile DescribeFile(const parquet::FileMetaData& footer,
                       const std::vector<LakeColumn>& columns);
 
+/// The same of one column, by its place in the footer, in one row group; nothing where
+/// the file has no statistics of it.
+std::optional<ColumnStatistics> DescribeChunk(const parquet::FileMetaData& footer,
+                                              int group, int leaf, const LakeType& type);
+
 }  // namespace shoestring

@@ -1,0 +1,370 @@
+#include "engine/duckdb_cached_scan.h"
+
+// Before Arrow: both define the C data interface, and DuckDB needs its own.
+#include <duckdb.hpp>
+#include <duckdb/main/client_data.hpp>
+#include <duckdb/parallel/task_scheduler.hpp>
+#include <duckdb/planner/table_filter_state.hpp>
+#include <duckdb/storage/table/column_segment.hpp>
+
+#include <parquet/column_reader.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "engine/duckdb_lake_files.h"
+#include "engine/duckdb_lake_scan.h"
+#include "engine/duckdb_parquet_input.h"
+
+namespace shoestring {
+
+namespace {
+
+using duckdb::ClientContext;
+using duckdb::idx_t;
+using duckdb::Vector;
+
+constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
+/// A scan of fewer files than this is cut finer, so that threads share their row groups,
+constexpr idx_t kLeastUnits = 16;
+/// but not finer than this.
+constexpr idx_t kLeastRows = 1 << 16;
+
+struct ScannedColumn {
+  duckdb::LogicalType type;
+  const LakeColumn* lake_column = nullptr;  ///< nullptr: the same in all of a file,
+  std::optional<size_t> partition_value;    ///< one of these, or nothing at all.
+};
+
+/// A filter, by the place of its column in the scan.
+struct ScanFilter {
+  size_t place = 0;
+  const duckdb::TableFilter* filter = nullptr;
+};
+
+bool IsNarrow(const duckdb::LogicalType& type) {
+  return type.InternalType() != duckdb::PhysicalType::VARCHAR;
+}
+
+/// One run of a scan, which its threads share.
+class CachedScan : public duckdb::GlobalTableFunctionState {
+ public:
+  CachedScan(ClientContext& context, const duckdb::TableFunctionInitInput& input)
+      : reads(LakeReadsOf(*input.bind_data)),
+        table(LakeFileList::Of(*input.bind_data).table()),
+        files(LakeFileList::Of(*input.bind_data).files()) {
+    for (const duckdb::column_t index : input.column_ids)
+      columns.push_back(Column(index));
+    for (size_t place = 0; place < columns.size(); ++place) output.push_back(place);
+    if (input.CanRemoveFilterColumns()) {
+      output.assign(input.projection_ids.begin(), input.projection_ids.end());
+    }
+    if (input.filters) AddFilters(*input.filters);
+    if (!files.empty())
+      parts = PartsOf(files.size(), LakeFileList::Of(*input.bind_data).Rows());
+    keeps = BytesOfFilters() <= reads.chunks->capacity() / 2;
+    const auto threads = duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads();
+    threads_ = std::min(static_cast<idx_t>(threads), std::max<idx_t>(1, units()));
+  }
+
+  idx_t MaxThreads() const override { return threads_; }
+  idx_t units() const { return files.size() * parts; }
+
+  const LakeReads reads;
+  const std::shared_ptr<const LakeTable> table;
+  const FileSet& files;
+  std::vector<ScannedColumn> columns;
+  std::vector<size_t> output;  ///< Places of the columns that are handed out.
+  std::vector<ScanFilter> filters;
+  idx_t parts = 1;    ///< Each file is as many units of work.
+  bool keeps = true;  ///< What is decoded has room in the cache.
+  std::atomic<idx_t> next_unit = 0;
+
+ private:
+  ScannedColumn Column(duckdb::column_t index) const {
+    if (duckdb::IsVirtualColumn(index)) return {.type = duckdb::LogicalType::BOOLEAN};
+    ScannedColumn column{.type = table->types.at(index)};
+    const auto& stored = table->metadata.columns;
+    if (index < stored.size()) {
+      column.lake_column = &stored[index];
+    } else {
+      column.partition_value = index - stored.size();
+    }
+    return column;
+  }
+
+  /// Numbers first: they take less to compare, and their bounds rule out more.
+  void AddFilters(const duckdb::TableFilterSet& set) {
+    for (const bool narrow : {true, false}) {
+      for (const auto& [place, filter] : set.filters) {
+        if (IsNarrow(columns.at(place).type) != narrow) continue;
+        filters.push_back({place, filter.get()});
+      }
+    }
+  }
+
+  static idx_t PartsOf(idx_t files, idx_t rows) {
+    return std::clamp<idx_t>(rows / files / kLeastRows, 1,
+                             std::max<idx_t>(1, kLeastUnits / files));
+  }
+
+  /// Of the columns that are filtered by, decoded, at most.
+  int64_t BytesOfFilters() const {
+    int64_t rows = 0;
+    for (const DataFile* file : files) rows += file->rows;
+    int64_t width = 0;
+    for (const ScanFilter& filter : filters) {
+      width += static_cast<int64_t>(
+          duckdb::GetTypeIdSize(columns[filter.place].type.InternalType()));
+    }
+    return rows * width;
+  }
+
+  idx_t threads_ = 1;
+};
+
+/// What one thread does of it: unit after unit, row group after row group, vector after
+/// vector.
+class ScanThread : public duckdb::LocalTableFunctionState {
+ public:
+  ScanThread(ClientContext& context, CachedScan* scan)
+      : context_(context), scan_(*scan), activity_(QueryActivity::Of(context)) {
+    duckdb::vector<duckdb::LogicalType> types;
+    for (const ScannedColumn& column : scan_.columns) types.push_back(column.type);
+    values_.InitializeEmpty(types);
+    chunks_.resize(types.size());
+    leaves_.resize(types.size());
+    for (const ScanFilter& filter : scan_.filters) {
+      states_.push_back(duckdb::TableFilterState::Initialize(context, *filter.filter));
+    }
+  }
+
+  idx_t unit() const { return unit_; }
+
+  /// The next rows that pass; none at the end.
+  void Next(duckdb::DataChunk* output) {
+    while (NextVector()) {
+      const idx_t count = std::min(kVector, rows_ - row_);
+      selection_.Initialize(nullptr);
+      const idx_t passed = Filter(count);
+      if (passed == 0) continue;
+      for (size_t i = 0; i < scan_.output.size(); ++i) {
+        Read(scan_.output[i], count);
+        output->data[i].Reference(values_.data[scan_.output[i]]);
+      }
+      output->SetCardinality(count);
+      if (passed < count) output->Slice(selection_, passed);
+      return;
+    }
+  }
+
+ private:
+  bool NextVector() {
+    if (context_.IsInterrupted()) throw duckdb::InterruptException();
+    row_ += kVector;
+    while (row_ >= rows_) {
+      if (groups_.empty() && !NextUnit()) return false;
+      if (groups_.empty()) continue;
+      NextGroup();
+    }
+    read_.assign(scan_.columns.size(), false);
+    return true;
+  }
+
+  void NextGroup() {
+    group_ = groups_.back();
+    groups_.pop_back();
+    row_ = 0;
+    rows_ = static_cast<idx_t>(file_->footer()->RowGroup(group_)->num_rows());
+    std::ranges::fill(chunks_, nullptr);
+  }
+
+  bool NextUnit() {
+    unit_ = scan_.next_unit++;
+    if (unit_ >= scan_.units()) return false;
+    data_file_ = scan_.files[unit_ / scan_.parts];
+    input_.reset();
+    if (activity_) activity_->OpenedFile(data_file_->key);
+    file_ = scan_.reads.chunks->Find(data_file_->key);
+    if (!file_) {
+      file_ = scan_.reads.chunks->Keep(
+          data_file_->key,
+          Parsed([&] { return std::make_shared<CachedFile>(Input().ReadFooter()); }));
+    }
+    Parsed([&] { FindLeaves(); });
+    FindGroups();
+    return true;
+  }
+
+  void FindLeaves() {
+    for (size_t place = 0; place < leaves_.size(); ++place) {
+      const LakeColumn* column = scan_.columns[place].lake_column;
+      if (column) leaves_[place] = file_->Leaf(column->field_id);
+    }
+  }
+
+  /// Those of the unit that may have rows that pass, last one first.
+  void FindGroups() {
+    const auto part = static_cast<int>(unit_ % scan_.parts);
+    const auto parts = static_cast<int>(scan_.parts);
+    const int begin = file_->groups() * part / parts;
+    for (int group = file_->groups() * (part + 1) / parts; group-- > begin;) {
+      const bool ruled_out =
+          std::ranges::any_of(scan_.filters, [&](const ScanFilter& filter) {
+            const LakeColumn* column = scan_.columns[filter.place].lake_column;
+            return column &&
+                   file_->RulesOut(*filter.filter, *column, group, leaves_[filter.place]);
+          });
+      if (!ruled_out) groups_.push_back(group);
+    }
+  }
+
+  /// How many rows of the vector pass all filters; selection_ says which.
+  idx_t Filter(idx_t count) {
+    idx_t passed = count;
+    for (size_t i = 0; i < scan_.filters.size() && passed > 0; ++i) {
+      const auto& [place, filter] = scan_.filters[i];
+      if (scan_.columns[place].lake_column && Chunk(place).RulesOut(*filter, row_)) {
+        return 0;
+      }
+      Read(place, count);
+      duckdb::UnifiedVectorFormat format;
+      values_.data[place].ToUnifiedFormat(count, format);
+      duckdb::ColumnSegment::FilterSelection(selection_, values_.data[place], format,
+                                             *filter, *states_[i], count, passed);
+    }
+    return passed;
+  }
+
+  /// A column of the vector, into values_.
+  void Read(size_t place, idx_t count) {
+    if (read_[place]) return;
+    read_[place] = true;
+    const ScannedColumn& column = scan_.columns[place];
+    Vector& to = values_.data[place];
+    if (column.lake_column) {
+      Chunk(place).Read(row_, count, &to);
+    } else if (column.partition_value) {
+      to.Reference(
+          duckdb::Value::INTEGER(data_file_->partition.at(*column.partition_value)));
+    } else {
+      to.Reference(duckdb::Value(column.type));
+    }
+  }
+
+  const ColumnChunk& Chunk(size_t place) {
+    auto& chunk = chunks_[place];
+    if (chunk) return *chunk;
+    const int leaf = leaves_[place];
+    const duckdb::LogicalType& type = scan_.columns[place].type;
+    chunk = file_->Find(group_, leaf, type);
+    if (chunk) return *chunk;
+    chunk = Parsed([&] {
+      const auto reader = Input().Column(file_->footer(), group_, leaf);
+      return std::make_shared<const ColumnChunk>(type, reader.get(), rows_);
+    });
+    if (scan_.keeps) scan_.reads.chunks->Keep(file_.get(), group_, leaf, chunk);
+    return *chunk;
+  }
+
+  ParquetInput& Input() {
+    if (!input_) {
+      input_.emplace(scan_.reads.files, LakeFileSystem::PathOf(*data_file_),
+                     duckdb::ClientData::Get(context_).file_opener.get());
+    }
+    return *input_;
+  }
+
+  /// What Parquet finds wrong, as an error that keeps what kind it is.
+  template <typename Function>
+  auto Parsed(const Function& function) -> decltype(function()) {
+    try {
+      return function();
+    } catch (const parquet::ParquetException& error) {
+      const Error failure = Fail(ErrorKind::kCorrupt, "Not as it was written: {}: {}",
+                                 error.what(), data_file_->key);
+      if (activity_) activity_->Failed(failure);
+      throw duckdb::IOException("%s", std::string(failure.what()));
+    }
+  }
+
+  ClientContext& context_;
+  CachedScan& scan_;
+  const duckdb::shared_ptr<QueryActivity> activity_;
+  std::vector<duckdb::unique_ptr<duckdb::TableFilterState>> states_;
+  idx_t unit_ = 0;
+  const DataFile* data_file_ = nullptr;
+  std::shared_ptr<CachedFile> file_;
+  std::optional<ParquetInput> input_;  ///< Once something has to be read.
+  std::vector<int> leaves_;            ///< Of the file, by place.
+  std::vector<int> groups_;            ///< Still to be scanned of the unit.
+  int group_ = 0;
+  idx_t row_ = 0;   ///< Of the row group, where the vector begins.
+  idx_t rows_ = 0;  ///< Of the row group.
+  std::vector<std::shared_ptr<const ColumnChunk>> chunks_;  ///< Of it, by place.
+  duckdb::DataChunk values_;                                ///< Of the vector, by place.
+  std::vector<bool> read_;                                  ///< Which of them are there.
+  duckdb::SelectionVector selection_;
+};
+
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
+    ClientContext& context, duckdb::TableFunctionInitInput& input) {
+  ReadAheadOf(context, input);
+  return duckdb::make_uniq<CachedScan>(context, input);
+}
+
+duckdb::unique_ptr<duckdb::LocalTableFunctionState> InitThread(
+    duckdb::ExecutionContext& context, duckdb::TableFunctionInitInput& input,
+    duckdb::GlobalTableFunctionState* state) {
+  return duckdb::make_uniq<ScanThread>(context.client, &state->Cast<CachedScan>());
+}
+
+void Scan(ClientContext& context, duckdb::TableFunctionInput& input,
+          duckdb::DataChunk& output) {
+  input.local_state->Cast<ScanThread>().Next(&output);
+}
+
+/// Units are in the order of the rows.
+duckdb::OperatorPartitionData PartOf(ClientContext& context,
+                                     duckdb::TableFunctionGetPartitionInput& input) {
+  return duckdb::OperatorPartitionData(input.local_state->Cast<ScanThread>().unit());
+}
+
+double Progress(ClientContext& context, const duckdb::FunctionData* bind_data,
+                const duckdb::GlobalTableFunctionState* state) {
+  const auto& scan = state->Cast<CachedScan>();
+  if (scan.units() == 0) return 100;
+  const auto begun = std::min(scan.next_unit.load(), scan.units());
+  return 100.0 * static_cast<double>(begun) / static_cast<double>(scan.units());
+}
+
+bool CanHold(const duckdb::LogicalGet& get) {
+  const auto& types = LakeFileList::Of(*get.bind_data).table()->types;
+  return std::ranges::all_of(get.GetColumnIds(), [&](const duckdb::ColumnIndex& column) {
+    const idx_t index = column.GetPrimaryIndex();
+    if (index == duckdb::COLUMN_IDENTIFIER_EMPTY) return true;
+    return !duckdb::IsVirtualColumn(index) && ColumnChunk::Holds(types.at(index));
+  });
+}
+
+}  // namespace
+
+void UseCachedScan(duckdb::LogicalGet* get) {
+  if (!CanHold(*get)) return;
+  duckdb::TableFunction& function = get->function;
+  function.init_global = InitScan;
+  function.init_local = InitThread;
+  function.function = Scan;
+  function.get_partition_data = PartOf;
+  function.table_scan_progress = Progress;
+  function.get_metrics = nullptr;
+  function.dynamic_to_string = nullptr;
+  // It would read the table twice, by numbers of rows that these scans do not give.
+  function.late_materialization = false;
+}
+
+}  // namespace shoestring

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <duckdb/planner/operator/logical_get.hpp>
+
+namespace shoestring {
+
+struct LakeReads;
+
+/// Lets a planned scan with filters be run by us in place of DuckDB's own Parquet scan:
+/// over the decoded columns that `reads` keeps, one row group after the other, leaving
+/// out row groups and vectors whose bounds its filters rule out, and reading a column
+/// only where rows are left. Does nothing for a scan of what chunks cannot hold.
+void UseCachedScan(duckdb::LogicalGet* get);
+
+}  // namespace shoestring

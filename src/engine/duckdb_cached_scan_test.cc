@@ -1,0 +1,256 @@
+// Scans over decoded columns give what DuckDB's own scans give, which run where no filter
+// is left.
+#include <arrow/api.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <random>
+#include <thread>
+
+#include "engine/duckdb_engine.h"
+#include "engine/test_lake.h"
+
+namespace shoestring {
+namespace {
+
+using Kind = LakeType::Kind;
+
+constexpr int64_t kRows = 20'000;
+constexpr int64_t kGroupRows = 7'000;  // No multiple of a vector's size.
+
+const auto kSame = arrow::EqualOptions::Defaults().nans_equal(true);
+
+/// Every eleventh value null; `fill` gets the builder and the row.
+template <typename Builder, typename Fill>
+std::shared_ptr<arrow::Array> Column(Builder builder, const Fill& fill) {
+  for (int64_t row = 0; row < kRows; ++row) {
+    EXPECT_TRUE((row % 11 == 5 ? builder.AppendNull() : fill(&builder, row)).ok());
+  }
+  return builder.Finish().ValueOrDie();
+}
+
+std::shared_ptr<arrow::Array> Ids(int64_t first) {
+  arrow::Int64Builder builder;
+  for (int64_t row = 0; row < kRows; ++row) EXPECT_TRUE(builder.Append(first + row).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+std::shared_ptr<arrow::Array> Decimals(int precision, int scale, int64_t factor) {
+  return Column(arrow::Decimal128Builder(arrow::decimal128(precision, scale)),
+                [&](auto* to, int64_t row) {
+                  return to->Append(arrow::Decimal128((row % 97 - 48) * factor));
+                });
+}
+
+std::vector<LakeColumn> Columns() {
+  std::vector<LakeColumn> columns;
+  const auto add = [&](const char* name, LakeType type) {
+    columns.push_back({.name = name, .type = std::move(type)});
+  };
+  add("id", {Kind::kLong});
+  add("flag", {Kind::kBoolean});
+  add("small", {Kind::kInt});
+  add("real", {Kind::kFloat});
+  add("wide", {Kind::kDouble});
+  add("d4", {Kind::kDecimal, 4, 1});
+  add("d9", {Kind::kDecimal, 9, 2});
+  add("d18", {Kind::kDecimal, 18, 2});
+  add("d30", {Kind::kDecimal, 30, 4});
+  add("day", {Kind::kDate});
+  add("moment", {Kind::kTimestamp});
+  add("moment_tz", {Kind::kTimestampTz});
+  add("name", {Kind::kString});  // A dictionary.
+  add("note", {Kind::kString});  // All different.
+  add("bytes", {Kind::kBinary});
+  add("empty", {Kind::kString});  // All null.
+  return columns;
+}
+
+arrow::ArrayVector Values(int64_t first) {
+  const auto micros = arrow::timestamp(arrow::TimeUnit::MICRO);
+  const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  const auto time = [](auto* to, int64_t row) {
+    return to->Append((row % 1000 - 500) * 86'400'000'000 + row);
+  };
+  return {
+      Ids(first),
+      Column(arrow::BooleanBuilder(),
+             [](auto* to, int64_t row) { return to->Append(row % 3 == 0); }),
+      Column(arrow::Int32Builder(),
+             [](auto* to, int64_t row) {
+               return to->Append(static_cast<int32_t>(row / 100));
+             }),
+      Column(arrow::FloatBuilder(),
+             [](auto* to, int64_t row) {
+               return to->Append(row % 13 == 0 ? std::nanf("") : float(row % 50) / 4);
+             }),
+      Column(arrow::DoubleBuilder(),
+             [](auto* to, int64_t row) { return to->Append(double(row) / 7); }),
+      Decimals(4, 1, 7),
+      Decimals(9, 2, 123'456),
+      Decimals(18, 2, 1'234'567'890'123),
+      Decimals(30, 4, 1'000'000'000'000'000'000),
+      Column(arrow::Date32Builder(),
+             [](auto* to, int64_t row) {
+               return to->Append(static_cast<int32_t>(row % 3000 - 1000));
+             }),
+      Column(arrow::TimestampBuilder(micros, arrow::default_memory_pool()), time),
+      Column(arrow::TimestampBuilder(utc, arrow::default_memory_pool()), time),
+      Column(arrow::StringBuilder(),
+             [](auto* to, int64_t row) {
+               return to->Append("a name longer than twelve " + std::to_string(row % 9));
+             }),
+      Column(arrow::StringBuilder(),
+             [](auto* to, int64_t row) { return to->Append("é" + std::to_string(row)); }),
+      Column(arrow::BinaryBuilder(),
+             [](auto* to, int64_t row) {
+               return to->Append(std::string(1 + row % 3, static_cast<char>(row)));
+             }),
+      arrow::MakeArrayOfNull(arrow::utf8(), kRows).ValueOrDie()};
+}
+
+class DuckdbCachedScanTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    lake_ = new TestLake;
+    auto table = TestLake::Table("t", Columns(), {Granularity::kYear, "day"});
+    lake_->AddFile(&table, {2020}, Values(0), kGroupRows);
+    lake_->AddFile(&table, {2021}, Values(kRows), kGroupRows);
+    lake_->Commit({table});
+  }
+  static void TearDownTestSuite() {
+    delete lake_;
+    lake_ = nullptr;
+  }
+
+  std::shared_ptr<arrow::Table> Run(const std::string& sql, int64_t memory = 0) {
+    QueryLimits limits;
+    limits.memory_bytes = memory;
+    const auto result = engine_->Run({sql, {}}, limits, {});
+    arrow::RecordBatchVector batches;
+    while (auto batch = result->Next()) batches.push_back(std::move(batch));
+    bytes_read_ = result->statistics().bytes_read;
+    return arrow::Table::FromRecordBatches(result->schema(), batches)
+        .ValueOrDie()
+        ->CombineChunks()
+        .ValueOrDie();
+  }
+
+  int64_t Number(const std::string& sql) {
+    const auto scalar = Run(sql)->column(0)->GetScalar(0).ValueOrDie();
+    return static_cast<const arrow::Int64Scalar&>(*scalar).value;
+  }
+
+  static inline TestLake* lake_ = nullptr;
+  std::unique_ptr<Engine> engine_ = OpenDuckdbEngine(lake_->store());
+  int64_t bytes_read_ = 0;
+};
+
+TEST_F(DuckdbCachedScanTest, EveryTypeAsItIs) {
+  const auto all = Run("SELECT * FROM t");
+  ASSERT_EQ(all->num_rows(), 2 * kRows);
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_TRUE(Run("SELECT * FROM t WHERE id >= 0")->Equals(*all, kSame));
+  }
+}
+
+TEST_F(DuckdbCachedScanTest, EveryFilter) {
+  for (const std::string& condition :
+       std::vector<std::string>{"id = 12345",
+                                "id IN (3, 19999, 39999, 77777)",
+                                "id BETWEEN 6990 AND 7010",
+                                "small = 70",
+                                "small <> 70",
+                                "small IS NULL",
+                                "small IS NOT NULL",
+                                "flag",
+                                "real > 12",
+                                "real = 'NaN'::float",
+                                "wide < 3",
+                                "d4 = 0.7",
+                                "d9 > 10000",
+                                "d18 = -12345678901.23",
+                                "d30 >= 4800000000000000",
+                                "day < DATE '1968-01-01'",
+                                "moment > TIMESTAMP '1971-01-01'",
+                                "moment_tz <= TIMESTAMPTZ '1969-01-01 00:00:00Z'",
+                                "name = 'a name longer than twelve 4'",
+                                "name LIKE '%8'",
+                                "name IS NULL",
+                                "note = 'é777'",
+                                "note >= 'é19'",
+                                "octet_length(bytes) = 2",
+                                "empty IS NULL",
+                                "empty = 'x'",
+                                "year = 2021 AND small = 3",
+                                "id % 7 = 3",
+                                "small = 3 OR small = 190",
+                                "small = 3 AND name = 'a name longer than twelve 1'",
+                                "id > 5 AND id < 4"}) {
+    const int64_t expected = Number("SELECT sum(CASE WHEN " + condition +
+                                    " THEN 1 ELSE 0 END)::bigint FROM t");
+    EXPECT_EQ(Number("SELECT count(*)::bigint FROM t WHERE " + condition), expected)
+        << condition;
+    EXPECT_EQ(Number("SELECT count(id)::bigint FROM t WHERE " + condition), expected)
+        << condition;
+  }
+}
+
+TEST_F(DuckdbCachedScanTest, RowsStayInTheirOrder) {
+  const auto ids = Run("SELECT id FROM t WHERE small IS NOT NULL");
+  EXPECT_TRUE(ids->Equals(*Run("SELECT id FROM t WHERE small IS NOT NULL ORDER BY id")));
+}
+
+TEST_F(DuckdbCachedScanTest, FirstRowsOfAnOrder) {
+  EXPECT_EQ(Number("SELECT id FROM t WHERE flag ORDER BY wide DESC, id DESC LIMIT 1"),
+            39'998);
+  EXPECT_EQ(Number("SELECT id, note FROM t WHERE small > 20 ORDER BY id LIMIT 10"),
+            2'100);
+}
+
+TEST_F(DuckdbCachedScanTest, WhatWasDecodedIsNotReadAgain) {
+  const std::string sql = "SELECT sum(d18)::bigint FROM t WHERE small = 42";
+  Number(sql);
+  EXPECT_GT(bytes_read_, 0);
+  const int64_t first = bytes_read_;
+  Number(sql);
+  EXPECT_EQ(bytes_read_, 0);
+  Number("SELECT sum(d18)::bigint FROM t WHERE small = 43");  // The same row groups.
+  EXPECT_EQ(bytes_read_, 0);
+  Number("SELECT sum(d18)::bigint FROM t WHERE small = 142");
+  EXPECT_GT(bytes_read_, 0);
+  EXPECT_LT(bytes_read_, first);  // The footers are here.
+}
+
+TEST_F(DuckdbCachedScanTest, WithoutRoomItReadsAgain) {
+  const auto all = Run("SELECT * FROM t");
+  constexpr int64_t kLittle = 64 << 20;
+  for (int again = 0; again < 3; ++again) {
+    EXPECT_TRUE(Run("SELECT * FROM t WHERE id >= 0", kLittle)->Equals(*all, kSame));
+  }
+}
+
+TEST_F(DuckdbCachedScanTest, SideBySide) {
+  std::vector<std::jthread> threads;
+  std::atomic<int> wrong = 0;
+  for (int64_t i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      for (int64_t n = 0; n < 10; ++n) {
+        const int64_t id = 4'000 * n + i;
+        const auto result =
+            engine_->Run({"SELECT id FROM t WHERE id = $1", {id}}, {}, {});
+        const auto batch = result->Next();
+        const bool right =
+            batch && batch->num_rows() == 1 &&
+            static_cast<const arrow::Int64Array&>(*batch->column(0)).Value(0) == id;
+        if (!right) ++wrong;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace shoestring

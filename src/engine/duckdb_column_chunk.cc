@@ -1,0 +1,282 @@
+#include "engine/duckdb_column_chunk.h"
+
+// Before Arrow: both define the C data interface, and DuckDB needs its own.
+#include <duckdb.hpp>
+#include <duckdb/common/types/hugeint.hpp>
+
+#include <arrow/util/utf8.h>
+#include <parquet/column_reader.h>
+#include <parquet/exception.h>
+
+#include <algorithm>
+#include <optional>
+#include <type_traits>
+
+namespace shoestring {
+
+namespace {
+
+using duckdb::FlatVector;
+using duckdb::idx_t;
+using duckdb::LogicalTypeId;
+using duckdb::PhysicalType;
+using duckdb::Vector;
+
+constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
+
+/// Reads what is left of a column in pieces of one page at most; `piece` gets the number
+/// of values that are not null, and where they begin among all that are not.
+template <typename ReadPiece>
+std::vector<int16_t> ReadLevels(const parquet::ColumnReader& reader, idx_t rows,
+                                const ReadPiece& piece) {
+  std::vector<int16_t> levels(rows, 1);
+  const bool optional = reader.descr()->max_definition_level() > 0;
+  idx_t row = 0;
+  int64_t values = 0;
+  while (row < rows) {
+    int64_t count = 0;
+    const int64_t read = piece(static_cast<int64_t>(rows - row),
+                               optional ? levels.data() + row : nullptr, values, &count);
+    if (read <= 0) throw parquet::ParquetException("A column has fewer rows");
+    row += static_cast<idx_t>(read);
+    values += count;
+  }
+  return levels;
+}
+
+/// Moves values that stand close together to their rows, and marks the others null.
+template <typename Value>
+void Spread(const std::vector<int16_t>& levels, Vector* to) {
+  auto* values = FlatVector::GetData<Value>(*to);
+  auto from = static_cast<size_t>(std::ranges::count(levels, 1));
+  if (from == levels.size()) return;
+  for (size_t row = levels.size(); row-- > 0;) {
+    if (levels[row] == 0) {
+      values[row] = Value();
+      FlatVector::SetNull(*to, row, true);
+    } else {
+      values[row] = values[--from];
+    }
+  }
+}
+
+template <typename Type>
+parquet::TypedColumnReader<Type>* As(parquet::ColumnReader* reader) {
+  if (reader->type() != Type::type_num) {
+    throw parquet::ParquetException("A column is stored as another type");
+  }
+  return static_cast<parquet::TypedColumnReader<Type>*>(reader);
+}
+
+/// Values that DuckDB holds as Parquet does, or as a narrower integer.
+template <typename Type, typename Value>
+void DecodeAs(parquet::ColumnReader* reader, idx_t rows, Vector* to) {
+  using Stored = typename Type::c_type;
+  auto* typed = As<Type>(reader);
+  auto* values = FlatVector::GetData<Value>(*to);
+  std::vector<Stored> stored(std::is_same_v<Stored, Value> ? 0 : rows);
+  const auto levels = ReadLevels(
+      *reader, rows, [&](int64_t most, int16_t* level, int64_t at, int64_t* count) {
+        if constexpr (std::is_same_v<Stored, Value>) {
+          return typed->ReadBatch(most, level, nullptr, values + at, count);
+        } else {
+          const int64_t read =
+              typed->ReadBatch(most, level, nullptr, stored.data(), count);
+          std::transform(stored.begin(), stored.begin() + *count, values + at,
+                         [](Stored value) { return static_cast<Value>(value); });
+          return read;
+        }
+      });
+  Spread<Value>(levels, to);
+}
+
+/// Big-endian two's complement of up to 16 bytes.
+duckdb::hugeint_t WideInteger(const uint8_t* bytes, int size) {
+  unsigned __int128 value = size > 0 && (bytes[0] & 0x80) != 0 ? ~__int128(0) : 0;
+  for (int i = 0; i < size; ++i) value = value << 8 | bytes[i];
+  return {static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)};
+}
+
+void DecodeWide(parquet::ColumnReader* reader, idx_t rows, Vector* to) {
+  auto* typed = As<parquet::FLBAType>(reader);
+  const int size = reader->descr()->type_length();
+  if (size < 0 || size > 16) throw parquet::ParquetException("A number is too wide");
+  auto* values = FlatVector::GetData<duckdb::hugeint_t>(*to);
+  std::vector<parquet::FixedLenByteArray> stored(rows);
+  const auto levels = ReadLevels(
+      *reader, rows, [&](int64_t most, int16_t* level, int64_t at, int64_t* count) {
+        const int64_t read = typed->ReadBatch(most, level, nullptr, stored.data(), count);
+        std::transform(stored.begin(), stored.begin() + *count, values + at,
+                       [size](const auto& each) { return WideInteger(each.ptr, size); });
+        return read;
+      });
+  Spread<duckdb::hugeint_t>(levels, to);
+}
+
+duckdb::string_t Text(const parquet::ByteArray& bytes, Vector* owner) {
+  const bool text = owner->GetType().id() == LogicalTypeId::VARCHAR;
+  if (text && !arrow::util::ValidateUTF8(bytes.ptr, bytes.len)) {
+    throw parquet::ParquetException("A text is not UTF-8");
+  }
+  return duckdb::StringVector::AddStringOrBlob(
+      *owner, reinterpret_cast<const char*>(bytes.ptr), bytes.len);
+}
+
+/// Floats have no bounds: those of Parquet leave out NaN, and so would these.
+bool HasBounds(PhysicalType type) {
+  switch (type) {
+    case PhysicalType::INT16:
+    case PhysicalType::INT32:
+    case PhysicalType::INT64:
+    case PhysicalType::INT128: return true;
+    default: return false;
+  }
+}
+
+/// Rows of the least and the greatest value; the same when all are null.
+template <typename Value>
+std::pair<idx_t, idx_t> Extremes(const Vector& values, idx_t begin, idx_t end) {
+  const auto* data = FlatVector::GetData<Value>(values);
+  const auto& valid = FlatVector::Validity(values);
+  std::optional<std::pair<idx_t, idx_t>> found;
+  for (idx_t row = begin; row < end; ++row) {
+    if (!valid.RowIsValid(row)) continue;
+    if (!found) found.emplace(row, row);
+    if (data[row] < data[found->first]) found->first = row;
+    if (data[found->second] < data[row]) found->second = row;
+  }
+  return found.value_or(std::pair(begin, begin));
+}
+
+std::pair<idx_t, idx_t> ExtremesOf(const Vector& values, idx_t begin, idx_t end) {
+  switch (values.GetType().InternalType()) {
+    case PhysicalType::INT16: return Extremes<int16_t>(values, begin, end);
+    case PhysicalType::INT32: return Extremes<int32_t>(values, begin, end);
+    case PhysicalType::INT64: return Extremes<int64_t>(values, begin, end);
+    default: return Extremes<duckdb::hugeint_t>(values, begin, end);
+  }
+}
+
+}  // namespace
+
+bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
+  return type.id() != LogicalTypeId::LIST;
+}
+
+ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
+                         idx_t rows)
+    : type_(type) {
+  const PhysicalType physical = type.InternalType();
+  if (physical == PhysicalType::VARCHAR) {
+    DecodeTexts(reader, rows);
+    return;
+  }
+  values_ = std::make_unique<Vector>(type, rows);
+  switch (physical) {
+    case PhysicalType::BOOL:
+      DecodeAs<parquet::BooleanType, bool>(reader, rows, values_.get());
+      break;
+    case PhysicalType::INT16:
+      DecodeAs<parquet::Int32Type, int16_t>(reader, rows, values_.get());
+      break;
+    case PhysicalType::INT32:
+      DecodeAs<parquet::Int32Type, int32_t>(reader, rows, values_.get());
+      break;
+    case PhysicalType::INT64:
+      DecodeAs<parquet::Int64Type, int64_t>(reader, rows, values_.get());
+      break;
+    case PhysicalType::INT128: DecodeWide(reader, rows, values_.get()); break;
+    case PhysicalType::FLOAT:
+      DecodeAs<parquet::FloatType, float>(reader, rows, values_.get());
+      break;
+    case PhysicalType::DOUBLE:
+      DecodeAs<parquet::DoubleType, double>(reader, rows, values_.get());
+      break;
+    default: throw parquet::ParquetException("No such column in a lake");
+  }
+  bytes_ += static_cast<int64_t>(rows * duckdb::GetTypeIdSize(physical));
+  if (HasBounds(physical)) FindBounds(rows);
+}
+
+void ColumnChunk::DecodeTexts(parquet::ColumnReader* reader, idx_t rows) {
+  if (reader->GetExposedEncoding() == parquet::ExposedEncoding::DICTIONARY) {
+    DecodeDictionary(reader, rows);
+    return;
+  }
+  auto* typed = As<parquet::ByteArrayType>(reader);
+  values_ = std::make_unique<Vector>(type_, rows);
+  auto* values = FlatVector::GetData<duckdb::string_t>(*values_);
+  std::vector<parquet::ByteArray> stored(rows);
+  const auto levels = ReadLevels(
+      *reader, rows, [&](int64_t most, int16_t* level, int64_t at, int64_t* count) {
+        const int64_t read = typed->ReadBatch(most, level, nullptr, stored.data(), count);
+        for (int64_t i = 0; i < *count; ++i) {
+          values[at + i] = Text(stored[static_cast<size_t>(i)], values_.get());
+          bytes_ += stored[static_cast<size_t>(i)].len;
+        }
+        return read;
+      });
+  Spread<duckdb::string_t>(levels, values_.get());
+  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::string_t));
+}
+
+void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
+  auto* typed = As<parquet::ByteArrayType>(reader);
+  std::vector<int32_t> stored(rows);
+  const parquet::ByteArray* texts = nullptr;
+  int32_t size = 0;
+  const auto levels = ReadLevels(
+      *reader, rows, [&](int64_t most, int16_t* level, int64_t at, int64_t* count) {
+        return typed->ReadBatchWithDictionary(most, level, nullptr, stored.data() + at,
+                                              count, &texts, &size);
+      });
+  const auto null = static_cast<duckdb::sel_t>(size);
+  dictionary_ =
+      duckdb::DictionaryVector::CreateReusableDictionary(type_, idx_t{null} + 1);
+  auto* entries = FlatVector::GetData<duckdb::string_t>(dictionary_->data);
+  for (duckdb::sel_t i = 0; i < null; ++i) {
+    entries[i] = Text(texts[i], &dictionary_->data);
+    bytes_ += static_cast<int64_t>(texts[i].len + sizeof(duckdb::string_t));
+  }
+  FlatVector::SetNull(dictionary_->data, null, true);
+  auto from = stored.begin();
+  numbers_.reserve(rows);
+  for (const int16_t level : levels) {
+    numbers_.push_back(level == 0 ? null : static_cast<duckdb::sel_t>(*from++));
+    if (numbers_.back() > null) throw parquet::ParquetException("No such text");
+  }
+  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::sel_t));
+}
+
+void ColumnChunk::FindBounds(idx_t rows) {
+  for (idx_t begin = 0; begin < rows; begin += kVector) {
+    const auto [least, greatest] =
+        ExtremesOf(*values_, begin, std::min(begin + kVector, rows));
+    auto bounds = duckdb::BaseStatistics::CreateUnknown(type_);
+    if (FlatVector::Validity(*values_).RowIsValid(least)) {
+      duckdb::NumericStats::SetMin(bounds, values_->GetValue(least));
+      duckdb::NumericStats::SetMax(bounds, values_->GetValue(greatest));
+    }
+    bounds_.push_back(std::move(bounds));
+  }
+}
+
+bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
+  if (bounds_.empty()) return false;
+  // A filter only looks at them, though it takes them as if it could do more.
+  auto& bounds = const_cast<duckdb::BaseStatistics&>(bounds_[row / kVector]);
+  return filter.CheckStatistics(bounds) ==
+         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+}
+
+void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
+  if (!dictionary_) {
+    to->Slice(*values_, row, row + count);
+    return;
+  }
+  duckdb::SelectionVector numbers(count);
+  std::copy_n(numbers_.begin() + static_cast<int64_t>(row), count, numbers.data());
+  to->Dictionary(dictionary_, numbers);
+}
+
+}  // namespace shoestring
