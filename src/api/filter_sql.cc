@@ -5,6 +5,7 @@
 #include "api/api_error.h"
 #include "api/array_literal.h"
 #include "api/input_value.h"
+#include "api/pattern.h"
 #include "api/range_sql.h"
 #include "api/raw_json.h"
 #include "api/text_search.h"
@@ -147,10 +148,14 @@ class FilterWriter {
     switch (filter_.operation) {
       case Operator::kLike: return Text(Kind::kLike, LikePattern(value));
       case Operator::kLikeAnyCase: return Text(Kind::kLikeAnyCase, LikePattern(value));
-      case Operator::kMatches: return Text(Kind::kMatches, value);
-      case Operator::kMatchesAnyCase: return Text(Kind::kMatchesAnyCase, value);
+      case Operator::kMatches: return Text(Kind::kMatches, Pattern(value));
+      case Operator::kMatchesAnyCase: return Text(Kind::kMatchesAnyCase, Pattern(value));
       default: return Compared(value);
     }
+  }
+
+  std::string Pattern(const std::string& value) const {
+    return on_postgres() ? value : PortablePattern(value);
   }
 
   SqlExpression Text(Kind kind, std::string pattern) const {

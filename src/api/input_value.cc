@@ -56,11 +56,13 @@ std::string BooleanText(std::string_view text, const PostgresType& type) {
 }
 
 int64_t Least(const PostgresType& type) {
+  if (type.kind == Kind::kOid) return 0;
   if (type.kind == Kind::kSmallint) return INT16_MIN;
   return type.kind == Kind::kInteger ? INT32_MIN : INT64_MIN;
 }
 
 int64_t Most(const PostgresType& type) {
+  if (type.kind == Kind::kOid) return UINT32_MAX;
   if (type.kind == Kind::kSmallint) return INT16_MAX;
   return type.kind == Kind::kInteger ? INT32_MAX : INT64_MAX;
 }
@@ -256,7 +258,8 @@ std::string InputText(std::string_view text, const PostgresType& type) {
     case Kind::kBoolean: return BooleanText(text, type);
     case Kind::kSmallint:
     case Kind::kInteger:
-    case Kind::kBigint: return std::to_string(IntegerOf(text, type));
+    case Kind::kBigint:
+    case Kind::kOid: return std::to_string(IntegerOf(text, type));
     case Kind::kReal:
     case Kind::kDouble: {
       const double value = DoubleOf(text, type);
@@ -291,7 +294,8 @@ SqlExpression InputValue(std::string_view text, const PostgresType& column) {
     case Kind::kBoolean: return SqlValue(BooleanText(text, column) == "true", column.sql);
     case Kind::kSmallint:
     case Kind::kInteger:
-    case Kind::kBigint: return SqlValue(IntegerOf(text, column), column.sql);
+    case Kind::kBigint:
+    case Kind::kOid: return SqlValue(IntegerOf(text, column), column.sql);
     case Kind::kReal:
     case Kind::kDouble: return SqlValue(DoubleOf(text, column), column.sql);
     case Kind::kNumeric: return NumericValue(text, column);

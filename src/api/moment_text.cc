@@ -14,9 +14,11 @@ namespace {
 using Kind = PostgresType::Kind;
 
 [[noreturn]] void Invalid(std::string_view text, const PostgresType& type) {
-  throw ApiError(
-      400, "22007",
-      fmt::format("invalid input syntax for type {}: \"{}\"", type.name, text));
+  // Here alone Postgres leaves " without time zone" out.
+  const std::string_view name(type.name);
+  throw ApiError(400, "22007",
+                 fmt::format("invalid input syntax for type {}: \"{}\"",
+                             name.substr(0, name.find(" without")), text));
 }
 
 std::string Lower(std::string text) {

@@ -70,7 +70,7 @@ constexpr std::array kTypes = {
     NamedType{"bit", Kind::kOther},
     NamedType{"bit varying", Kind::kOther},
     NamedType{"xml", Kind::kOther},
-    NamedType{"oid", Kind::kOther},
+    NamedType{"oid", Kind::kOid},
     NamedType{"regclass", Kind::kOther},
     NamedType{"tsquery", Kind::kOther},
     NamedType{"point", Kind::kOther},
@@ -219,7 +219,8 @@ PostgresType CastTarget(std::string_view name) {
   if (!known) {
     throw ApiError(400, "42704", fmt::format("type \"{}\" does not exist", name));
   }
-  const bool only_postgres = known->kind == Kind::kOther || known->kind == Kind::kInet ||
+  const bool only_postgres = known->kind == Kind::kOther || known->kind == Kind::kOid ||
+                             known->kind == Kind::kInet ||
                              known->kind == Kind::kSearchVector ||
                              known->kind == Kind::kRange || known->kind == Kind::kMoney ||
                              known->kind == Kind::kTime;

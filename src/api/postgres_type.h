@@ -17,6 +17,7 @@ struct PostgresType {
     kSmallint,
     kInteger,
     kBigint,
+    kOid,  ///< A number that JSON has as a string.
     kReal,
     kDouble,
     kNumeric,

@@ -177,7 +177,7 @@ void AppendPostgresJson(const arrow::Array& array, int64_t row, const PostgresTy
     return;
   }
   const bool as_text = type.kind == Kind::kMoney || type.kind == Kind::kOther ||
-                       type.kind == Kind::kReal ||
+                       type.kind == Kind::kOid || type.kind == Kind::kReal ||
                        (IsString(array) && type.kind != Kind::kText);
   if (!as_text) return AppendJson(array, row, to);
   AppendJsonOfText(*PostgresText(array, row, type), type, to);

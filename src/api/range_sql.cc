@@ -49,6 +49,26 @@ bool IsDiscrete(const PostgresType& bound) {
          bound.kind == PostgresType::Kind::kDate;
 }
 
+/// Below, at or above zero; of moments, whose texts are ordered as they are, too.
+int CompareBounds(const std::string& a, const std::string& b, const PostgresType& type) {
+  if (!type.IsNumber()) return a.compare(b);
+  const long double difference = std::stold(a) - std::stold(b);
+  return difference < 0 ? -1 : difference > 0;
+}
+
+/// Of two bounds: refused when the first is beyond the second, empty when nothing is
+/// between them.
+void CheckBounds(const PostgresType& bound, RangeText* range) {
+  if (!range->lower || !range->upper) return;
+  const int order = CompareBounds(*range->lower, *range->upper, bound);
+  if (order > 0) {
+    throw ApiError(400, "22000",
+                   "range lower bound must be less than or equal to range upper bound");
+  }
+  if (order < 0 || (range->lower_inclusive && range->upper_inclusive)) return;
+  *range = {.empty = true};
+}
+
 SqlExpression Text(std::string text) { return SqlValue(std::move(text), {}); }
 
 /// One end of the column's ranges, or of the value that they are compared with.
@@ -216,6 +236,7 @@ RangeText ParseRangeText(std::string_view text, const PostgresType& type) {
   range.upper = Bound(word.substr(comma + 1, word.size() - comma - 2), bound);
   range.lower_inclusive = range.lower && word[0] == '[';
   range.upper_inclusive = range.upper && word.back() == ']';
+  CheckBounds(bound, &range);
   if (!IsDiscrete(bound)) return range;
   if (range.lower && !range.lower_inclusive) {
     range.lower = Next(*range.lower, bound);
@@ -225,6 +246,7 @@ RangeText ParseRangeText(std::string_view text, const PostgresType& type) {
     range.upper = Next(*range.upper, bound);
     range.upper_inclusive = false;
   }
+  CheckBounds(bound, &range);
   return range;
 }
 

@@ -20,7 +20,8 @@ struct RangeText {
 };
 
 /// Pure: reads a range of this type ("int4range"), its bounds as the type has them, those
-/// of whole numbers and days as [lower,upper). Throws ApiError 22P02 for what is none.
+/// of whole numbers and days as [lower,upper). Throws ApiError 22P02 for what is none,
+/// 22000 when it ends before it begins.
 RangeText ParseRangeText(std::string_view text, const PostgresType& type);
 std::string FormatRange(const RangeText& range);
 

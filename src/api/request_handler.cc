@@ -2,7 +2,6 @@
 
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
-#include <boost/json.hpp>
 
 #include <algorithm>
 
@@ -10,6 +9,7 @@
 #include "api/correlation_function.h"
 #include "api/openapi.h"
 #include "api/row_writer.h"
+#include "api/sql_request.h"
 #include "api/whole_body.h"
 #include "base/json.h"
 #include "base/nearest_name.h"
@@ -75,43 +75,6 @@ struct HeldAnswer {
   ReadNode node;
   FetchedRows rows;
 };
-
-Parameter SqlParameter(const boost::json::value& given) {
-  if (given.is_null()) return std::monostate();
-  if (given.is_bool()) return given.get_bool();
-  if (given.is_int64()) return given.get_int64();
-  if (given.is_double()) return given.get_double();
-  if (given.is_string()) return std::string(given.get_string());
-  throw ApiError(400, "PGRST102",
-                 "Parameters are texts, numbers, booleans and null, not: " +
-                     boost::json::serialize(given));
-}
-
-/// {"sql": "SELECT …", "parameters": [1, "a"]}
-Statement StatementOf(const std::string& body) {
-  boost::json::value document;
-  try {
-    document = ParseJson(body, "body");
-  } catch (const Error&) {
-    throw ApiError(400, "PGRST102", "Empty or invalid json");
-  }
-  const auto* object = document.if_object();
-  const auto* sql = object ? object->if_contains("sql") : nullptr;
-  if (!sql || !sql->is_string()) {
-    throw ApiError(400, "PGRST102",
-                   "The body must be like {\"sql\": \"SELECT …\", \"parameters\": []}");
-  }
-  Statement statement{std::string(sql->get_string()), {}};
-  const auto* parameters = object->if_contains("parameters");
-  if (parameters && !parameters->is_array()) {
-    throw ApiError(400, "PGRST102", "\"parameters\" must be an array");
-  }
-  if (!parameters) return statement;
-  for (const auto& each : parameters->get_array()) {
-    statement.parameters.push_back(SqlParameter(each));
-  }
-  return statement;
-}
 
 }  // namespace
 
@@ -301,7 +264,7 @@ ApiResponse RequestHandler::AnswerCorrelation(
 ApiResponse RequestHandler::AnswerSql() {
   if (!access_.service) throw Denied(access_, "/sql");
   const MediaType type = NegotiateMediaType(request_, /*root=*/false);
-  const Statement statement = StatementOf(request_.body);
+  const Statement statement = ReadSqlRequest(request_.body);
   budget_.limits.rows = context_.options.max_rows;
   const auto result = context_.engine->Run(statement, budget_.ForQuery(), budget_.cancel);
   auto to = arrow::io::BufferOutputStream::Create().ValueOrDie();
