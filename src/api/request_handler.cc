@@ -11,7 +11,6 @@
 #include "api/row_writer.h"
 #include "api/sql_request.h"
 #include "api/whole_body.h"
-#include "base/json.h"
 #include "base/nearest_name.h"
 #include "engine/result_format.h"
 
