@@ -187,8 +187,8 @@ def main():
     parser.add_argument("--binary", required=True, help="the shoestring to measure")
     parser.add_argument("--source", required=True, help="postgres:// URL")
     parser.add_argument("--table", required=True)
-    parser.add_argument("--partition-by", default="filing_date",
-                        help="as migrate takes it (filing_date: by its months)")
+    parser.add_argument("--partition-by", default="period_end",
+                        help="as migrate takes it (period_end, which is asked for)")
     parser.add_argument("--pairs", type=int, default=20, help="pairs of funds (20)")
     parser.add_argument("--rounds", type=int, default=5, help="times each is asked (5)")
     parser.add_argument("--runs", type=int, default=5, help="of --all (5)")

@@ -7,8 +7,10 @@ import itertools
 import json
 import math
 import re
+import struct
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 import numpy
 import pytest
@@ -439,6 +441,24 @@ def test_the_matrix_is_clustered(correlate):
     found = numpy.array(json.loads(correlate("--all", "--format", "json"))["scores"], dtype=float)
     neighbours = numpy.diagonal(found, offset=1)
     assert neighbours.mean() > 2 * found[numpy.triu_indices(len(found), 1)].mean()
+
+
+def test_the_matrix_is_a_picture(correlate, tmp_path):
+    quarter = ["--all", "--quarter", "2024-Q1"]
+    funds = json.loads(correlate(*quarter, "--format", "json"))["funds"]
+    for form in ("svg", "png"):
+        correlate(*quarter, "--format", form, "--output", tmp_path / f"funds.{form}")
+    picture = xml.etree.ElementTree.parse(tmp_path / "funds.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in picture.iter(f"{space}text")]
+    assert all(texts.count(fund) == 2 for fund in funds)
+    titles = [title.text for title in picture.iter(f"{space}title")]
+    assert len(titles) == 1 + len(funds) * (len(funds) - 1)
+    assert any(SCION in title and ARK in title for title in titles)
+    png = (tmp_path / "funds.png").read_bytes()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (2 * int(picture.get("width")),
+                                                2 * int(picture.get("height")))
 
 
 # ---- the page ----

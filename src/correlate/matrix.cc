@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <thread>
 
 #include "engine/value_text.h"
 
@@ -32,6 +34,23 @@ std::string Rows(const Matrix& matrix, const Write& write) {
   });
 }
 
+/// Every row from `first` on in steps, and the columns of the same numbers.
+void CompareRows(const std::vector<const Portfolio*>& funds,
+                 const std::vector<uint32_t>& label_of, size_t first, size_t step,
+                 Matrix* matrix) {
+  const size_t count = funds.size();
+  Alignment alignment;
+  for (size_t row = first; row < count; row += step) {
+    for (size_t column = row; column < count; ++column) {
+      alignment.Align(funds[row]->positions, funds[column]->positions);
+      const Overlap overlap = SumUp(alignment.common, label_of);
+      const Cell cell{alignment.Score(matrix->method), overlap.tickers, overlap.value};
+      matrix->cells[row * count + column] = cell;
+      matrix->cells[column * count + row] = cell;
+    }
+  }
+}
+
 }  // namespace
 
 Matrix CompareAll(const Portfolios& portfolios, const Quarter& quarter, Method method) {
@@ -42,19 +61,15 @@ Matrix CompareAll(const Portfolios& portfolios, const Quarter& quarter, Method m
     funds.push_back(&portfolio);
     matrix.funds.push_back(portfolio.fund);
   }
-  const size_t count = funds.size();
-  matrix.cells.resize(count * count);
-  Scorer scorer(method);
-  for (size_t row = 0; row < count; ++row) {
-    for (size_t column = row; column < count; ++column) {
-      const auto& a = funds[row]->positions;
-      const auto& b = funds[column]->positions;
-      const Overlap overlap = SumUp(CommonPositions(a, b), portfolios.label_of);
-      const Cell cell{scorer.Score(a, b), overlap.tickers, overlap.value};
-      matrix.cells[row * count + column] = cell;
-      matrix.cells[column * count + row] = cell;
-    }
+  matrix.cells.resize(funds.size() * funds.size());
+  const size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::jthread> working;
+  for (size_t thread = 0; thread < threads; ++thread) {
+    working.emplace_back([&, thread] {
+      CompareRows(funds, portfolios.label_of, thread, threads, &matrix);
+    });
   }
+  working.clear();  // Waits for them.
   return matrix;
 }
 

@@ -105,6 +105,20 @@ TEST(ScoreColor, GoesFromBlueOverWhiteToRed) {
   EXPECT_EQ(ScoreColor(1), (Color{178, 24, 43}));
 }
 
+TEST(MatrixPicture, CanBeReadWith139Funds) {
+  constexpr size_t kFunds = 139;
+  Matrix matrix{.funds = std::vector<std::string>(kFunds, "Some Investment Fund")};
+  matrix.cells.resize(kFunds * kFunds);
+  const Picture picture = DrawMatrix(matrix, Cluster(matrix));
+  EXPECT_LT(picture.width, 2500);
+  EXPECT_EQ(picture.labels.size(), 2 * kFunds + 5);
+  for (const Label& label : picture.labels) EXPECT_GE(label.size, 10);
+  for (const Rectangle& of : picture.rectangles) {
+    EXPECT_LE(of.x + of.width, picture.width);
+    EXPECT_LE(of.y + of.height, picture.height);
+  }
+}
+
 TEST(MatrixPicture, HasASquareForEachPairAndEachNameTwice) {
   Matrix matrix{.quarter = {2024, 3}, .funds = {"first", "second", "third"}};
   for (int i = 0; i < 9; ++i) matrix.cells.push_back({.score = i % 4 == 0 ? 1 : 0.25});

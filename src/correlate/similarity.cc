@@ -25,23 +25,6 @@ constexpr std::array<std::pair<Method, std::string_view>, 4> kMethods = {{
     {Method::kCommonWeight, "common_weight"},
 }};
 
-/// The weights of the union side by side; gives how many positions both hold.
-size_t Align(const Positions& a, const Positions& b, Weights* of_a, Weights* of_b) {
-  of_a->clear();
-  of_b->clear();
-  auto left = a.begin();
-  auto right = b.begin();
-  while (left != a.end() || right != b.end()) {
-    const bool take_left =
-        right == b.end() || (left != a.end() && left->security <= right->security);
-    const bool take_right =
-        left == a.end() || (right != b.end() && right->security <= left->security);
-    of_a->push_back(take_left ? (left++)->weight : 0);
-    of_b->push_back(take_right ? (right++)->weight : 0);
-  }
-  return a.size() + b.size() - of_a->size();
-}
-
 double Product(const Weights& a, const Weights& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
@@ -79,17 +62,6 @@ double CommonWeight(const Weights& a, const Weights& b) {
   return sum;
 }
 
-double Score(Method method, size_t common, const Weights& a, const Weights& b) {
-  switch (method) {
-    case Method::kPearson: return Pearson(a, b);
-    case Method::kCosine: return Cosine(a, b);
-    case Method::kJaccard:
-      return static_cast<double>(common) / static_cast<double>(a.size());
-    case Method::kCommonWeight: return CommonWeight(a, b);
-  }
-  return kUndefined;
-}
-
 }  // namespace
 
 Method ParseMethod(std::string_view name) {
@@ -115,15 +87,44 @@ double Scores::Of(Method method) const {
   return kUndefined;
 }
 
-std::vector<CommonPosition> CommonPositions(const Positions& a, const Positions& b) {
-  std::vector<CommonPosition> common;
+void Alignment::Align(const Positions& a, const Positions& b) {
+  one_is_empty = a.empty() || b.empty();
+  weights_a.assign(a.size() + b.size(), 0);
+  weights_b.assign(a.size() + b.size(), 0);
+  common.clear();
+  size_t place = 0;
+  auto left = a.begin();
   auto right = b.begin();
-  for (const Position& left : a) {
-    while (right != b.end() && right->security < left.security) ++right;
-    if (right == b.end()) break;
-    if (right->security == left.security) common.push_back({&left, &*right});
+  for (; left != a.end() && right != b.end(); ++place) {
+    const uint32_t next = std::min(left->security, right->security);
+    const bool in_a = left->security == next;
+    const bool in_b = right->security == next;
+    if (in_a && in_b) common.push_back({&*left, &*right});
+    if (in_a) weights_a[place] = (left++)->weight;
+    if (in_b) weights_b[place] = (right++)->weight;
   }
-  return common;
+  for (; left != a.end(); ++left) weights_a[place++] = left->weight;
+  for (; right != b.end(); ++right) weights_b[place++] = right->weight;
+  weights_a.resize(place);
+  weights_b.resize(place);
+}
+
+double Alignment::Score(Method method) const {
+  if (one_is_empty) return kUndefined;
+  switch (method) {
+    case Method::kPearson: return Pearson(weights_a, weights_b);
+    case Method::kCosine: return Cosine(weights_a, weights_b);
+    case Method::kJaccard:
+      return static_cast<double>(common.size()) / static_cast<double>(weights_a.size());
+    case Method::kCommonWeight: return CommonWeight(weights_a, weights_b);
+  }
+  return kUndefined;
+}
+
+std::vector<CommonPosition> CommonPositions(const Positions& a, const Positions& b) {
+  Alignment alignment;
+  alignment.Align(a, b);
+  return std::move(alignment.common);
 }
 
 Overlap SumUp(const std::vector<CommonPosition>& common,
@@ -142,19 +143,10 @@ Overlap SumUp(const std::vector<CommonPosition>& common,
 }
 
 Scores ScoreAll(const Positions& a, const Positions& b) {
-  if (a.empty() || b.empty()) return {kUndefined, kUndefined, kUndefined, kUndefined};
-  Weights of_a;
-  Weights of_b;
-  const size_t common = Align(a, b, &of_a, &of_b);
-  const auto score = [&](Method method) { return Score(method, common, of_a, of_b); };
-  return {score(Method::kPearson), score(Method::kCosine), score(Method::kJaccard),
-          score(Method::kCommonWeight)};
-}
-
-double Scorer::Score(const Positions& a, const Positions& b) {
-  if (a.empty() || b.empty()) return kUndefined;
-  const size_t common = Align(a, b, &weights_a_, &weights_b_);
-  return shoestring::Score(method_, common, weights_a_, weights_b_);
+  Alignment alignment;
+  alignment.Align(a, b);
+  return {alignment.Score(Method::kPearson), alignment.Score(Method::kCosine),
+          alignment.Score(Method::kJaccard), alignment.Score(Method::kCommonWeight)};
 }
 
 }  // namespace shoestring

@@ -55,16 +55,16 @@ Overlap SumUp(const std::vector<CommonPosition>& common,
 
 Scores ScoreAll(const std::vector<Position>& a, const std::vector<Position>& b);
 
-/// Scores many pairs, each as ScoreAll does. One thread.
-class Scorer {
- public:
-  explicit Scorer(Method method) : method_(method) {}
-  double Score(const std::vector<Position>& a, const std::vector<Position>& b);
+/// Two portfolios side by side; can be used again for the next two.
+struct Alignment {
+  std::vector<double> weights_a;  ///< Of the union, in the order of securities.
+  std::vector<double> weights_b;
+  std::vector<CommonPosition> common;
+  bool one_is_empty = true;  ///< Then nothing has a score.
 
- private:
-  const Method method_;
-  std::vector<double> weights_a_;  ///< Of the union, kept for the next pair.
-  std::vector<double> weights_b_;
+  void Align(const std::vector<Position>& a, const std::vector<Position>& b);
+  /// The same that ScoreAll gives.
+  double Score(Method method) const;
 };
 
 }  // namespace shoestring

@@ -57,17 +57,18 @@ TEST(Scores, AreNotDefinedWithoutADifferenceOrAPosition) {
   }
 }
 
-TEST(Scorer, ScoresAsOneByOne) {
+TEST(Alignment, CanBeUsedAgain) {
   const auto a = Weighted({0.5, 0.3, 0.2, 0});
   const auto b = Weighted({0.2, 0.6, 0, 0.2});
-  const Scores scores = ScoreAll(a, b);
+  Alignment alignment;
   for (const char* name : {"pearson", "cosine", "jaccard", "common_weight"}) {
     const Method method = ParseMethod(name);
     EXPECT_EQ(MethodName(method), name);
-    Scorer scorer(method);
-    EXPECT_TRUE(std::isnan(scorer.Score({}, b)));
-    EXPECT_EQ(scorer.Score(a, b), scores.Of(method)) << name;
-    EXPECT_EQ(scorer.Score(a, a), ScoreAll(a, a).Of(method)) << name;
+    alignment.Align({}, b);
+    EXPECT_TRUE(std::isnan(alignment.Score(method)));
+    alignment.Align(a, b);
+    EXPECT_EQ(alignment.Score(method), ScoreAll(a, b).Of(method)) << name;
+    EXPECT_EQ(alignment.common.size(), 2);
   }
   EXPECT_THROW(ParseMethod("spearman"), Error);
 }
