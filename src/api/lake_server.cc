@@ -10,6 +10,8 @@
 #include "api/lake_watcher.h"
 #include "api/server_metrics.h"
 #include "base/error.h"
+#include "base/terminal_text.h"
+#include "base/units.h"
 #include "engine/engine_registry.h"
 #include "lake/catalog.h"
 
@@ -42,6 +44,20 @@ Roles ReadRoles(const std::optional<SettingsFile>& file) {
   return file ? Roles::Parse(file->text, file->name) : Roles();
 }
 
+HotTables HotTablesOf(const ServeOptions& options) {
+  return {options.hot, options.hot_bytes, options.rest.limits,
+          [](const HotTablesInMemory& now) {
+            std::fprintf(stderr, "Hot tables in memory: %s rows, %s\n",
+                         FormatCount(now.rows).c_str(), FormatBytes(now.bytes).c_str());
+          },
+          [](const std::string& what) {
+            std::fprintf(stderr,
+                         "shoestring: hot tables are read from their files, until the "
+                         "next version: %s\n",
+                         Printable(what).c_str());
+          }};
+}
+
 ServedResponse Page(int status, std::string_view type, std::string text) {
   ServedResponse served;
   served.response.status = status;
@@ -58,7 +74,7 @@ class LakeServer::Parts : public ServerObserver {
  public:
   Parts(const ServeOptions& options, const Settings& settings,
         const std::optional<SettingsFile>& file)
-      : context_{settings, [this] { return store_.get(); }},
+      : context_{settings, [this] { return store_.get(); }, HotTablesOf(options)},
         store_(OpenObjectStore(options.lake, /*create=*/false, options.s3)),
         engine_(OpenEngine(options.rest.engine, context_)),
         version_(LakeVersion(store_.get())),

@@ -18,6 +18,8 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8080";
   RestOptions rest;
   ServerLimits limits;
+  std::vector<std::string> hot;             ///< Tables to keep in memory.
+  int64_t hot_bytes = 0;                    ///< That they may take.
   bool anonymous = false;                   ///< Who shows no key has the role anon.
   std::chrono::milliseconds refresh{5000};  ///< Between looks for a new version.
 };

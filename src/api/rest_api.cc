@@ -36,7 +36,7 @@ RestApi::RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema,
   state_->context.engine = engine;
   state_->context.dialect = DialectOf(options.engine);
   state_->context.functions =
-      LoadFunctions(options.queries, engine, state_->context.dialect);
+      LoadFunctions(options.queries, engine, state_->context.dialect, options.limits);
   state_->context.options = std::move(options);
   SetSchema(std::move(schema));
 }

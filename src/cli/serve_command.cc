@@ -33,6 +33,7 @@ struct Flags {
   std::string refresh = "5s";
   std::string memory;
   std::string max_bytes = "64MB";
+  std::string hot_memory = "1GB";
 };
 
 void Run(Flags flags) {
@@ -48,6 +49,7 @@ void Run(Flags flags) {
       flags.engine.empty() ? settings.Get("", "engine", "duckdb") : flags.engine;
   options.rest.max_bytes = ParseBytes(flags.max_bytes);
   if (!flags.memory.empty()) options.rest.limits.memory_bytes = ParseBytes(flags.memory);
+  options.hot_bytes = options.hot.empty() ? 0 : ParseBytes(flags.hot_memory);
   options.limits.query_time = ParseDuration(flags.timeout);
   options.refresh = ParseDuration(flags.refresh);
   LakeServer server(options, settings, file);
@@ -94,6 +96,16 @@ void AddServeCommand(CLI::App& app) {
   command->add_option("--timeout", flags->timeout, "Time for a request")
       ->capture_default_str();
   command->add_option("--memory", flags->memory, "Memory for a query");
+  command
+      ->add_option("--hot", options.hot,
+                   "A table to keep in memory, sorted; may be given again")
+      ->type_name("TABLE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--hot-memory", flags->hot_memory,
+                   "Memory for all hot tables, beside that of queries")
+      ->type_name("SIZE")
+      ->capture_default_str();
   command
       ->add_option("--workers", options.limits.workers,
                    "Requests worked on at once. Default: one a core")

@@ -41,7 +41,8 @@ int64_t MemoryOf(const QueryLimits& limits) {
          8;
 }
 
-void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* config) {
+void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
+               duckdb::DBConfig* config) {
   const auto set = [&](const char* name, const Value& value) {
     config->SetOptionByName(name, value);
   };
@@ -57,7 +58,7 @@ void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* conf
     // Ours has what it would hold, and more.
     set("enable_external_file_cache", Value::BOOLEAN(false));
   }
-  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory)));
+  if (memory > 0) set("memory_limit", Value(fmt::format("{}B", memory + kept_bytes)));
   if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
 }
 
@@ -76,13 +77,14 @@ void SetUp(duckdb::DuckDB& database) {
 /// `before` is the session that this one comes after, or nullptr.
 std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
                                            LakeState state, const QueryLimits& limits,
+                                           int64_t kept_bytes,
                                            const DuckdbSession* before) {
   auto session = std::make_shared<DuckdbSession>();
   session->limits = limits;
   if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
   try {
     duckdb::DBConfig config;
-    Configure(*session, remote != nullptr, &config);
+    Configure(*session, remote != nullptr, kept_bytes, &config);
     session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
     auto files =
         duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
@@ -123,7 +125,8 @@ std::vector<std::string> DuckdbSession::TableNames() const {
   return names;
 }
 
-DuckdbSessions::DuckdbSessions(ObjectStore* store) : store_(store) {
+DuckdbSessions::DuckdbSessions(ObjectStore* store, int64_t kept_bytes)
+    : store_(store), kept_bytes_(kept_bytes) {
   CheckLibrary();
   if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
 }
@@ -136,7 +139,7 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
                     session_->limits.threads == limits.threads;
   if (!fits) {
     session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, std::move(state),
-                           limits, session_.get());
+                           limits, kept_bytes_, session_.get());
   }
   return session_;
 }
