@@ -196,7 +196,8 @@ SqlExpression Bound(const FunctionParameter& parameter,
 }
 
 /// Asks the engine what the function gives, with NULL for what has no default.
-void Describe(Function* function, Engine* engine, SqlDialect dialect) {
+void Describe(Function* function, Engine* engine, SqlDialect dialect,
+              const QueryLimits& limits) {
   SqlQuery query;
   SqlSource source;
   source.alias = "t";
@@ -213,7 +214,7 @@ void Describe(Function* function, Engine* engine, SqlDialect dialect) {
   query.items = {{std::move(all), ""}};
   query.from = std::move(source);
   query.limit = 0;
-  const auto result = engine->Run(RenderQuery(query, dialect), {}, {});
+  const auto result = engine->Run(RenderQuery(query, dialect), limits, {});
   while (result->Next()) {
   }
   for (const auto& field : result->schema()->fields()) {
@@ -287,7 +288,8 @@ Function ParseFunction(const std::string& name, std::string_view text) {
 }
 
 std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine* engine,
-                                              SqlDialect dialect) {
+                                              SqlDialect dialect,
+                                              const QueryLimits& limits) {
   std::map<std::string, Function> functions;
   if (folder.empty()) return functions;
   if (!std::filesystem::is_directory(folder)) {
@@ -303,7 +305,7 @@ std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine*
     function.result.name = function.name;
     function.result.lake_name = function.name;
     try {
-      Describe(&function, engine, dialect);
+      Describe(&function, engine, dialect, limits);
     } catch (const Error& error) {
       throw Fail(ErrorKind::kInvalidArgument, "{} does not run: {}",
                  entry.path().string(), error.what());

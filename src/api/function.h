@@ -46,7 +46,8 @@ Function ParseFunction(const std::string& name, std::string_view text);
 /// The functions of a folder, each asked of the engine for what it gives. Throws
 /// kInvalidArgument, naming the file, for one that does not run.
 std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine* engine,
-                                              SqlDialect dialect);
+                                              SqlDialect dialect,
+                                              const QueryLimits& limits);
 
 /// A call's arguments by name: texts as in a URL; NULL for JSON's null.
 using Arguments = std::vector<std::pair<std::string, std::optional<std::string>>>;

@@ -8,6 +8,7 @@
 #include "api/api_service.h"
 #include "api/lake_watcher.h"
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "base/units.h"
 #include "engine/engine_registry.h"
 #include "lake/catalog.h"
@@ -87,6 +88,20 @@ RestOptions ReadRestOptions(const Settings& settings) {
   return rest;
 }
 
+HotTables HotTablesOf(const LakeServiceOptions& options) {
+  return {options.hot, options.hot_bytes, options.rest.limits,
+          [](const HotTablesInMemory& now) {
+            std::fprintf(stderr, "Hot tables in memory: %s rows, %s\n",
+                         FormatCount(now.rows).c_str(), FormatBytes(now.bytes).c_str());
+          },
+          [](const std::string& what) {
+            std::fprintf(stderr,
+                         "shoestring: hot tables are read from their files, until the "
+                         "next version: %s\n",
+                         Printable(what).c_str());
+          }};
+}
+
 }  // namespace
 
 LakeServiceOptions ReadLakeServiceOptions(const Settings& settings) {
@@ -101,7 +116,7 @@ class LakeService::Parts {
  public:
   Parts(const LakeServiceOptions& options, const Settings& settings,
         const std::optional<SettingsFile>& file)
-      : context_{settings, [this] { return store_.get(); }},
+      : context_{settings, [this] { return store_.get(); }, HotTablesOf(options)},
         roles_(ReadRoles(file)),
         authenticator_(OpenDoors(options, settings)),
         store_(OpenObjectStore(options.lake, /*create=*/false, options.s3)),

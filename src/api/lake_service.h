@@ -19,7 +19,9 @@ struct LakeServiceOptions {
   std::string lake;
   S3Options s3;
   RestOptions rest;
-  bool anonymous = false;  ///< Who shows no key has the role anon.
+  bool anonymous = false;        ///< Who shows no key has the role anon.
+  std::vector<std::string> hot;  ///< Tables to keep in memory.
+  int64_t hot_bytes = 0;         ///< That they may take.
   /// Between looks for a new version of the lake, from a thread of its own; 0: it looks
   /// only when it is told to.
   std::chrono::milliseconds refresh{5000};

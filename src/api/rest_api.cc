@@ -37,7 +37,7 @@ RestApi::RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema,
   state_->context.engine = engine;
   state_->context.dialect = DialectOf(options.engine);
   state_->context.functions =
-      LoadFunctions(options.queries, engine, state_->context.dialect);
+      LoadFunctions(options.queries, engine, state_->context.dialect, options.limits);
   // A SQL file of the same name stands before ours.
   Function correlation = CorrelationFunction(options.correlation);
   state_->context.functions.try_emplace(correlation.name, correlation);

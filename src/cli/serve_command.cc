@@ -38,6 +38,7 @@ struct Flags {
   std::string memory;
   std::string timeout = "30s";
   std::string refresh = "5s";
+  std::string hot_memory = "1GB";
 };
 
 LakeServiceOptions ServiceOptions(const Flags& flags, const Settings& settings) {
@@ -54,6 +55,8 @@ LakeServiceOptions ServiceOptions(const Flags& flags, const Settings& settings) 
   if (flags.max_rows) rest.max_rows = *flags.max_rows;
   if (!flags.max_bytes.empty()) rest.max_bytes = ParseBytes(flags.max_bytes);
   if (!flags.memory.empty()) rest.limits.memory_bytes = ParseBytes(flags.memory);
+  options.hot = given.hot;
+  options.hot_bytes = given.hot.empty() ? 0 : ParseBytes(flags.hot_memory);
   return options;
 }
 
@@ -105,6 +108,16 @@ void AddServeCommand(CLI::App& app) {
   command->add_option("--timeout", flags->timeout, "Time for a request")
       ->capture_default_str();
   command->add_option("--memory", flags->memory, "Memory for a query");
+  command
+      ->add_option("--hot", service.hot,
+                   "A table to keep in memory, sorted; may be given again")
+      ->type_name("TABLE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--hot-memory", flags->hot_memory,
+                   "Memory for all hot tables, beside that of queries")
+      ->type_name("SIZE")
+      ->capture_default_str();
   command
       ->add_option("--workers", flags->limits.workers,
                    "Requests worked on at once. Default: one a core")

@@ -14,6 +14,7 @@
 #include "cost/query_cost.h"
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_file_system.h"
+#include "engine/duckdb_hot_tables.h"
 #include "engine/duckdb_planner.h"
 #include "engine/duckdb_sandbox.h"
 #include "engine/duckdb_session.h"
@@ -222,12 +223,18 @@ class DuckdbResult : public QueryResult {
 
 class DuckdbEngine : public Engine {
  public:
-  explicit DuckdbEngine(ObjectStore* store) : sessions_(store) {}
+  DuckdbEngine(ObjectStore* store, HotTables hot) : sessions_(store, hot.memory_bytes) {
+    if (hot.names.empty()) return;
+    const auto session = sessions_.Current(hot.limits);
+    hot_ = std::make_unique<HotTablesKeeper>(store, std::move(hot), session);
+  }
 
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
-    auto result = std::make_unique<DuckdbResult>(
-        sessions_.store(), sessions_.Current(limits), limits, std::move(cancel));
+    const auto session = sessions_.Current(limits);
+    if (hot_) hot_->Follow(session);
+    auto result = std::make_unique<DuckdbResult>(sessions_.store(), session, limits,
+                                                 std::move(cancel));
     result->Start(statement);
     return result;
   }
@@ -237,12 +244,13 @@ class DuckdbEngine : public Engine {
  private:
   DuckdbSessions sessions_;
   DuckdbPlanner planner_{&sessions_};
+  std::unique_ptr<HotTablesKeeper> hot_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> OpenDuckdbEngine(ObjectStore* store) {
-  return std::make_unique<DuckdbEngine>(store);
+std::unique_ptr<Engine> OpenDuckdbEngine(ObjectStore* store, HotTables hot) {
+  return std::make_unique<DuckdbEngine>(store, std::move(hot));
 }
 
 }  // namespace shoestring

@@ -241,8 +241,7 @@ void CreateView(ClientContext& context, duckdb::Catalog& catalog,
   auto info = duckdb::make_uniq<duckdb::CreateViewInfo>();
   info->schema = schema;
   info->view_name = name;
-  info->sql = fmt::format("SELECT * FROM {}({}, {} = true)", kLakeScan,
-                          duckdb::KeywordHelper::WriteQuoted(table, '\''), kCanHaveNan);
+  info->sql = "SELECT * FROM " + LakeScanOf(table);
   info->on_conflict = duckdb::OnCreateConflict::IGNORE_ON_CONFLICT;
   info = duckdb::CreateViewInfo::FromSelect(context, std::move(info));
   catalog.CreateView(context, *info);
@@ -267,6 +266,21 @@ void ReadAheadOf(ClientContext& context, const duckdb::TableFunctionInitInput& i
        .wanted =
            [columns](const std::string& footer) { return columns->RangesIn(footer); },
        .on_request = [activity](int64_t bytes) { activity->Read(bytes); }}));
+}
+
+std::string LakeScanOf(const std::string& table) {
+  return fmt::format("{}({}, {} = true)", kLakeScan,
+                     duckdb::KeywordHelper::WriteQuoted(table, '\''), kCanHaveNan);
+}
+
+std::vector<std::string> LakeViewsOf(const std::string& table) {
+  const auto quoted = [](const std::string& name) {
+    return duckdb::KeywordHelper::WriteQuoted(name, '"');
+  };
+  const size_t dot = table.find('.');
+  const std::string schema = dot == std::string::npos ? "public" : table.substr(0, dot);
+  return {fmt::format("{}.{}", DEFAULT_SCHEMA, quoted(table)),
+          fmt::format("{}.{}", quoted(schema), quoted(table.substr(dot + 1)))};
 }
 
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,

@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_tables.h"
@@ -14,6 +16,13 @@ namespace shoestring {
 
 /// The name of the table function that scans a table.
 inline constexpr const char* kLakeScan = "lake_scan";
+
+/// What stands for a table in FROM.
+std::string LakeScanOf(const std::string& table);
+
+/// The names of a table's views, quoted: main."t" and public."t", or for "s.t" main."s.t"
+/// and s."t".
+std::vector<std::string> LakeViewsOf(const std::string& table);
 
 /// Adds the table function lake_scan('TABLE') and views over it: "t" for each table, and
 /// also public.t, or for "s.t" also s.t. The scan is DuckDB's Parquet scan with the

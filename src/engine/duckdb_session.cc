@@ -44,7 +44,8 @@ int64_t MemoryOf(const QueryLimits& limits) {
          8;
 }
 
-void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* config) {
+void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
+               duckdb::DBConfig* config) {
   const auto set = [&](const char* name, const Value& value) {
     config->SetOptionByName(name, value);
   };
@@ -58,7 +59,7 @@ void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* conf
   memory -= memory / kChunkShare + (remote ? memory / kCacheShare : 0);
   // Ours has what it would hold, and more.
   if (remote) set("enable_external_file_cache", Value::BOOLEAN(false));
-  set("memory_limit", Value(fmt::format("{}B", memory)));
+  set("memory_limit", Value(fmt::format("{}B", memory + kept_bytes)));
   if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
 }
 
@@ -77,7 +78,7 @@ void SetUp(duckdb::DuckDB& database) {
 /// `before` is the session that this one comes after, or nullptr.
 std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
                                            ChunkCache* chunks, LakeState state,
-                                           const QueryLimits& limits,
+                                           const QueryLimits& limits, int64_t kept_bytes,
                                            const DuckdbSession* before) {
   auto session = std::make_shared<DuckdbSession>();
   session->limits = limits;
@@ -85,7 +86,7 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
   chunks->SetCapacity(MemoryOf(limits) / kChunkShare);
   try {
     duckdb::DBConfig config;
-    Configure(*session, remote != nullptr, &config);
+    Configure(*session, remote != nullptr, kept_bytes, &config);
     session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
     auto files =
         duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
@@ -127,7 +128,8 @@ std::vector<std::string> DuckdbSession::TableNames() const {
   return names;
 }
 
-DuckdbSessions::DuckdbSessions(ObjectStore* store) : store_(store) {
+DuckdbSessions::DuckdbSessions(ObjectStore* store, int64_t kept_bytes)
+    : store_(store), kept_bytes_(kept_bytes) {
   CheckLibrary();
   if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
 }
@@ -140,7 +142,7 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
                     session_->limits.threads == limits.threads;
   if (!fits) {
     session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
-                           std::move(state), limits, session_.get());
+                           std::move(state), limits, kept_bytes_, session_.get());
   }
   return session_;
 }

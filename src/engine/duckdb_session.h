@@ -43,7 +43,8 @@ struct DuckdbSession {
 class DuckdbSessions {
  public:
   /// Throws kInternal when DuckDB's library is of another version than its headers.
-  explicit DuckdbSessions(ObjectStore* store);
+  /// `kept_bytes` is memory beside what queries may use.
+  explicit DuckdbSessions(ObjectStore* store, int64_t kept_bytes = 0);
 
   ObjectStore* store() const { return store_; }
   /// Looks which version of the lake is current, and gives the session over it.
@@ -51,6 +52,7 @@ class DuckdbSessions {
 
  private:
   ObjectStore* const store_;
+  const int64_t kept_bytes_;
   std::optional<RemoteReads> remote_;  ///< When the store is.
   ChunkCache chunks_;
   std::mutex mutex_;

@@ -14,6 +14,8 @@ namespace {
 
 using Context = EngineContext;
 
+constexpr std::string_view kKeepsTables = "duckdb";
+
 struct Entry {
   std::string_view name;
   std::unique_ptr<Engine> (*open)(const Context& context);
@@ -24,7 +26,7 @@ const std::array kEngines = {
     Entry{
         "athena",
         [](const Context& c) { return OpenAthenaEngine(ReadAthenaOptions(c.settings)); }},
-    Entry{"duckdb", [](const Context& c) { return OpenDuckdbEngine(c.lake()); }},
+    Entry{"duckdb", [](const Context& c) { return OpenDuckdbEngine(c.lake(), c.hot); }},
     Entry{
         "postgres",
         [](const Context& c) { return OpenPostgresEngine(ReadPostgresUrl(c.settings)); }},
@@ -35,6 +37,10 @@ const std::array kEngines = {
 }  // namespace
 
 std::unique_ptr<Engine> OpenEngine(std::string_view name, const EngineContext& context) {
+  if (!context.hot.names.empty() && name != kKeepsTables) {
+    throw Fail(ErrorKind::kInvalidArgument, "Only {} keeps tables in memory, not: {}",
+               kKeepsTables, name);
+  }
   for (const Entry& entry : kEngines) {
     if (entry.name == name) return entry.open(context);
   }

@@ -7,6 +7,7 @@
 
 #include "base/settings.h"
 #include "engine/engine.h"
+#include "engine/hot_tables.h"
 #include "lake/object_store.h"
 
 namespace shoestring {
@@ -17,10 +18,11 @@ struct EngineContext {
   /// The lake's store; throws when no lake was named. Called only by engines that read it
   /// themselves.
   std::function<ObjectStore*()> lake;
+  HotTables hot = {};  ///< To be kept in memory; duckdb alone does that.
 };
 
 /// Opens an engine by its name; throws kInvalidArgument, with the names that there are,
-/// for another.
+/// for another, and for one that keeps no tables in memory when it is asked to.
 std::unique_ptr<Engine> OpenEngine(std::string_view name, const EngineContext& context);
 
 /// "athena, duckdb, postgres, trino".

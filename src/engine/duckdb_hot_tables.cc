@@ -1,0 +1,217 @@
+#include "engine/duckdb_hot_tables.h"
+
+#include <duckdb/common/types/column/column_data_collection.hpp>
+#include <duckdb/main/attached_database.hpp>
+#include <duckdb/main/database_manager.hpp>
+#include <duckdb/storage/buffer_manager.hpp>
+#include <duckdb/transaction/transaction_manager.hpp>
+
+#include <algorithm>
+#include <stop_token>
+#include <utility>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "engine/duckdb_error.h"
+#include "engine/duckdb_lake_scan.h"
+
+namespace shoestring {
+
+namespace {
+
+/// A database beside the one with the views, so that it can be compressed by itself.
+constexpr const char* kHot = "shoestring_hot";
+
+/// Rows that stand in memory as they are before they are compressed.
+constexpr int64_t kRowsAtOnce = 512 << 10;
+
+/// What reading and sorting a table may take; more goes to the temporary folder.
+constexpr int64_t kSortBytes = 256 << 20;
+
+std::string Quoted(const std::string& name) {
+  return duckdb::KeywordHelper::WriteQuoted(name, '"');
+}
+
+std::string HotName(const std::string& table) {
+  return fmt::format("{}.main.{}", kHot, Quoted(table));
+}
+
+std::string OrderOf(const TableMetadata& table) {
+  std::string order;
+  for (const SortColumn& sort : table.sort) {
+    for (const LakeColumn& column : table.columns) {
+      if (column.field_id != sort.field_id) continue;
+      order += fmt::format("{}{} ASC NULLS LAST", order.empty() ? " ORDER BY " : ", ",
+                           Quoted(column.name));
+    }
+  }
+  return order;
+}
+
+int64_t RowsOf(const TableMetadata& table) {
+  int64_t rows = 0;
+  for (const DataFile& file : table.files) rows += file.rows;
+  return rows;
+}
+
+void Run(duckdb::Connection* connection, const std::string& sql) {
+  const auto result = connection->Query(sql);
+  if (result->HasError()) result->ThrowError();
+}
+
+class HotLoader {
+ public:
+  /// `reader` is over the same version: a query that runs in `session` itself would keep
+  /// its rows from being compressed, and sort in the memory of others.
+  HotLoader(DuckdbSession* session, DuckdbSession* reader, const HotTables& hot,
+            const std::stop_token& end)
+      : session_(session),
+        hot_(hot),
+        reading_(*reader->database),
+        writing_(*session->database),
+        interrupt_(end, Interrupt{this}) {}
+
+  HotTablesInMemory Load() {
+    Run(&writing_, fmt::format("ATTACH ':memory:' AS {}", kHot));
+    try {
+      for (const std::string& name : hot_.names) Copy(*session_->tables->Load(name));
+      ReplaceViews();
+    } catch (...) {
+      (void)writing_.Query(fmt::format("DETACH {}", kHot));
+      throw;
+    }
+    return {rows_, Bytes()};
+  }
+
+ private:
+  struct Interrupt {
+    HotLoader* loader;
+    void operator()() const {
+      loader->reading_.Interrupt();
+      loader->writing_.Interrupt();
+    }
+  };
+
+  /// Of all tables in memory, and there are no others.
+  int64_t Bytes() const {
+    int64_t bytes = 0;
+    auto& buffers =
+        duckdb::BufferManager::GetBufferManager(*session_->database->instance);
+    for (const auto& part : buffers.GetMemoryUsageInfo()) {
+      if (part.tag == duckdb::MemoryTag::IN_MEMORY_TABLE) bytes += part.size;
+    }
+    return bytes;
+  }
+
+  void Copy(const LakeTable& table) {
+    const std::string& name = table.metadata.name;
+    const std::string scan = LakeScanOf(name);
+    Run(&writing_,
+        fmt::format("CREATE TABLE {} AS FROM {} LIMIT 0", HotName(name), scan));
+    rows_to_come_ += RowsOf(table.metadata);
+    const auto rows =
+        reading_.SendQuery(fmt::format("FROM {}{}", scan, OrderOf(table.metadata)));
+    if (rows->HasError()) rows->ThrowError();
+    while (Append(name, rows.get())) Compress();
+    Compress();
+  }
+
+  /// The next rows, in one transaction: DuckDB compresses what came in one piece. False
+  /// when they were the last.
+  bool Append(const std::string& table, duckdb::QueryResult* rows) {
+    duckdb::ColumnDataCollection batch(*writing_.context, rows->types);
+    const int64_t end = rows_ + kRowsAtOnce;
+    while (rows_ < end) {
+      const auto chunk = rows->Fetch();
+      if (rows->HasError()) rows->ThrowError();
+      if (!chunk || chunk->size() == 0) break;
+      batch.Append(*chunk);
+      rows_ += static_cast<int64_t>(chunk->size());
+    }
+    if (batch.Count() == 0) return false;
+    writing_.Append(*writing_.TableInfo(kHot, DEFAULT_SCHEMA, table), batch);
+    return rows_ >= end;
+  }
+
+  void Compress() {
+    // Not as a statement: the sandbox has taken CHECKPOINT away.
+    duckdb::ClientContext& context = *writing_.context;
+    context.RunFunctionInTransaction([&] {
+      const auto hot = duckdb::DatabaseManager::Get(context).GetDatabase(kHot);
+      hot->GetTransactionManager().Checkpoint(context);
+    });
+    const int64_t bytes = Bytes();
+    if (bytes <= hot_.memory_bytes) return;
+    const double share = static_cast<double>(std::max<int64_t>(rows_, 1)) /
+                         static_cast<double>(std::max<int64_t>(rows_to_come_, 1));
+    const auto whole = static_cast<int64_t>(static_cast<double>(bytes) / share);
+    throw Fail(
+        ErrorKind::kLimit,
+        "The hot tables do not fit into --hot-memory {}, they would take about {}: "
+        "give them more, or keep fewer",
+        FormatBytes(hot_.memory_bytes), FormatBytes(whole));
+  }
+
+  /// In one transaction, so that no query sees one table hot and another one not.
+  void ReplaceViews() {
+    writing_.BeginTransaction();
+    for (const std::string& name : hot_.names) {
+      for (const std::string& view : LakeViewsOf(name)) {
+        Run(&writing_,
+            fmt::format("CREATE OR REPLACE VIEW {} AS FROM {}", view, HotName(name)));
+      }
+    }
+    writing_.Commit();
+  }
+
+  DuckdbSession* const session_;
+  const HotTables& hot_;
+  duckdb::Connection reading_;
+  duckdb::Connection writing_;
+  int64_t rows_ = 0;
+  int64_t rows_to_come_ = 0;
+  std::stop_callback<Interrupt> interrupt_;  // The last: it uses the connections.
+};
+
+}  // namespace
+
+HotTablesInMemory LoadHotTables(ObjectStore* store, DuckdbSession* session,
+                                const HotTables& hot, const std::stop_token& end) {
+  DuckdbSessions readers(store);
+  const auto reader = readers.Current({.memory_bytes = kSortBytes});
+  if (reader->tables->state() != session->tables->state()) {
+    throw Error(ErrorKind::kConflict, "The lake has moved to another version already");
+  }
+  try {
+    return HotLoader(session, reader.get(), hot, end).Load();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw TranslateDuckdbError(duckdb::ErrorData(error), session->TableNames());
+  }
+}
+
+HotTablesKeeper::HotTablesKeeper(ObjectStore* store, HotTables hot,
+                                 std::shared_ptr<DuckdbSession> session)
+    : store_(store), hot_(std::move(hot)), session_(session) {
+  Load(session.get(), {});
+}
+
+void HotTablesKeeper::Follow(const std::shared_ptr<DuckdbSession>& session) {
+  const std::lock_guard lock(mutex_);
+  if (session_.lock() == session) return;
+  session_ = session;
+  loader_ = std::jthread([this, session](const std::stop_token& end) {
+    try {
+      Load(session.get(), end);
+    } catch (const Error& error) {
+      if (!end.stop_requested()) hot_.failed(error.what());
+    }
+  });
+}
+
+void HotTablesKeeper::Load(DuckdbSession* session, const std::stop_token& end) {
+  hot_.loaded(LoadHotTables(store_, session, hot_, end));
+}
+
+}  // namespace shoestring
