@@ -58,7 +58,7 @@ std::string Columns(Lines lines, size_t left_at_end) {
 }
 
 std::string QuartersOf(const PairReport& report) {
-  const std::string last = QuarterName(report.quarters.back());
+  std::string last = QuarterName(report.quarters.back());
   if (report.quarters.size() == 1) return last;
   return fmt::format("{} quarters, {} to {}", report.quarters.size(),
                      QuarterName(report.quarters.front()), last);
