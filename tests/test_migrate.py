@@ -833,6 +833,26 @@ def test_a_change_that_waits_for_the_run_does_not_make_it_wait(
         changing.wait()
 
 
+def test_materialized_views_under_refreshes(pg15, make_database, start, lake):
+    """What a REFRESH wrote after the run's snapshot is not visible in it, nor is the old."""
+    database = make_database(pg15)
+    database.psql("CREATE MATERIALIZED VIEW m AS SELECT i FROM generate_series(1, 1000) i;"
+                  "CREATE VIEW below AS SELECT * FROM m; CREATE VIEW v AS SELECT * FROM below")
+    refreshing = subprocess.Popen(
+        ["psql", "-X", "-q", "-d", database.url, "-c",
+         "DO $$ BEGIN LOOP REFRESH MATERIALIZED VIEW m; COMMIT; "
+         "PERFORM pg_sleep(random() * 0.01); END LOOP; END $$"])
+    try:
+        for _ in range(10):
+            process = start(database, "--table", "m", "--table", "v")
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 0, errors
+            assert [by_pyarrow(lake, name).num_rows for name in ("m", "v")] == [1000, 1000]
+    finally:
+        refreshing.kill()
+        refreshing.wait()
+
+
 # --- wide rows
 
 @pytest.fixture(scope="module")

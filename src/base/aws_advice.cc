@@ -83,17 +83,18 @@ AwsAdvice AdviseOnAws(int status, std::string_view code) {
   return {kInvalid, "Is that the service's endpoint? Way out: check it"};
 }
 
-AwsAdvice AdviseOnAwsFault(HttpFault fault) {
+AwsAdvice AdviseOnFault(HttpFault fault) {
   switch (fault) {
     case HttpFault::kName:
       return {kUnavailable,
-              "The host's name is not known. Way out: check the region, the endpoint and "
-              "this machine's DNS",
+              "The host's name is not known. Way out: check the region, the endpoint "
+              "(--s3-endpoint, AWS_ENDPOINT_URL) and this machine's DNS",
               true};
     case HttpFault::kConnect:
       return {kUnavailable,
-              "Nobody answers there. Way out: check the endpoint, and what firewalls and "
-              "proxies (https_proxy) let through",
+              "Nobody answers there. Way out: check the endpoint (--s3-endpoint, "
+              "AWS_ENDPOINT_URL), that the server runs, and what firewalls and proxies "
+              "(https_proxy) let through",
               true};
     case HttpFault::kTls:
       return {kUnavailable,
@@ -103,14 +104,20 @@ AwsAdvice AdviseOnAwsFault(HttpFault fault) {
     case HttpFault::kCertificate:
       return {kPermission,
               "The server's certificate is not trusted. Way out: AWS_CA_BUNDLE=FILE with "
-              "the authority's certificate"};
+              "the authority's certificate; see that the endpoint has the name that the "
+              "certificate is made out to, and that it has not expired"};
     case HttpFault::kTimeout:
+      return {ErrorKind::kTimeout,
+              "The server does not answer, or too slowly. Way out: run it again when it "
+              "and the network are well",
+              true};
     case HttpFault::kCut:
       return {kUnavailable,
-              "The connection broke, or nothing came. Way out: run it again when the "
-              "network is well",
+              "The connection broke. Way out: run it again when the server and the "
+              "network are well",
               true};
-    case HttpFault::kTooLarge: return {ErrorKind::kCorrupt, "The answer has no end"};
+    case HttpFault::kTooLarge:
+      return {ErrorKind::kCorrupt, "The answer has more bytes than were asked for"};
     case HttpFault::kInterrupted: return {ErrorKind::kCancelled, ""};
     case HttpFault::kNone: break;
   }

@@ -7,7 +7,7 @@
 
 namespace shoestring {
 
-/// What an answer of one of AWS' services means, and what to do about it.
+/// What a failure of one of AWS' services, or of the way to it, means to a caller.
 struct AwsAdvice {
   ErrorKind kind = ErrorKind::kInternal;
   std::string_view way_out;  ///< Empty, or a sentence without its full stop.
@@ -19,7 +19,7 @@ struct AwsAdvice {
 /// status tells. Services other than S3, which has its own.
 AwsAdvice AdviseOnAws(int status, std::string_view code);
 
-/// For a request that got no answer.
-AwsAdvice AdviseOnAwsFault(HttpFault fault);
+/// For a request that got no whole answer, from any of them.
+AwsAdvice AdviseOnFault(HttpFault fault);
 
 }  // namespace shoestring

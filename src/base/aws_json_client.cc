@@ -23,13 +23,11 @@ struct Patience {
 constexpr Patience kStranger{3, milliseconds(7000)};
 constexpr Patience kKnown{8, milliseconds(30'000)};
 constexpr milliseconds kFirstPause{100};
-constexpr milliseconds kLongestPause{5000};
 /// Between two looks at whether to go on at all.
 constexpr milliseconds kLookAgain{100};
 constexpr seconds kStrangersSilence(3);
 constexpr seconds kSilence(30);
 
-constexpr int kBudget = 500;
 constexpr int kRetryCost = 5;
 constexpr seconds kClockTolerance(240);
 constexpr size_t kLongestMessage = 1000;
@@ -102,7 +100,7 @@ AwsJsonClient::AwsJsonClient(AwsJsonService service, const Environment& environm
       service_(Resolved(std::move(service), config_)),
       http_(config_.CaBundle()),
       credentials_(&config_, &http_),
-      budget_(kBudget) {}
+      budget_(kRetryCost) {}
 
 HttpAnswer AwsJsonClient::Attempt(const AwsCall& call, Attempts* attempts) {
   HttpRequest request{.method = "POST", .origin = service_.endpoint, .body = call.body};
@@ -142,13 +140,9 @@ bool AwsJsonClient::PauseForRetry(const AwsCall& call, const AwsAdvice& advice,
   if (attempts->Age() >= deadline) return false;
   if (!advice.throttled) {
     if (attempts->count >= patience.attempts) return false;
-    if (budget_.fetch_sub(kRetryCost) < kRetryCost) {
-      budget_ += kRetryCost;
-      return false;
-    }
+    if (!budget_.Spend()) return false;
   }
-  const auto bound = kFirstPause * (1 << std::min(attempts->count, 8));
-  auto left = RandomUpTo(std::min(bound, kLongestPause));
+  auto left = PauseAfter(attempts->count, kFirstPause);
   for (; left.count() > 0; left -= kLookAgain) {
     attempts->scope.Sleep(std::min(left, kLookAgain));
     call.check();
@@ -163,7 +157,7 @@ std::string AwsJsonClient::Call(const AwsCall& call) {
     HttpAnswer answer = Attempt(call, &attempts);
     if (answer.fault == HttpFault::kNone && answer.status < 500) answered_ = true;
     if (answer.ok()) {
-      if (budget_ < kBudget) ++budget_;
+      budget_.Refill();
       return std::move(answer.body);
     }
     AwsJsonError error;
@@ -173,7 +167,7 @@ std::string AwsJsonClient::Call(const AwsCall& call) {
     }
     const AwsAdvice advice = answer.fault == HttpFault::kNone
                                  ? AdviseOnAws(answer.status, error.code)
-                                 : AdviseOnAwsFault(answer.fault);
+                                 : AdviseOnFault(answer.fault);
     if (!advice.retry || !PauseForRetry(call, advice, &attempts)) {
       throw Failure(call, answer, error, advice, attempts.count);
     }

@@ -10,6 +10,7 @@
 #include "base/aws_config.h"
 #include "base/aws_credentials.h"
 #include "base/http_client.h"
+#include "base/retry.h"
 
 namespace shoestring {
 
@@ -69,7 +70,7 @@ class AwsJsonClient {
   HttpClient http_;
   AwsCredentialChain credentials_;
   std::atomic<bool> answered_ = false;  ///< The service is known to work.
-  std::atomic<int> budget_;             ///< For retries.
+  RetryBudget budget_;
   std::atomic<int64_t> clock_offset_ = 0;
 };
 

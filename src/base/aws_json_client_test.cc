@@ -43,8 +43,8 @@ TEST(AwsJsonClient, CodesTellWhatToDo) {
   EXPECT_TRUE(AdviseOnAws(500, "InternalServerException").retry);
   EXPECT_TRUE(AdviseOnAws(503, "").retry);
   EXPECT_FALSE(AdviseOnAws(400, "InvalidRequestException").retry);
-  EXPECT_FALSE(AdviseOnAwsFault(HttpFault::kCertificate).retry);
-  EXPECT_TRUE(AdviseOnAwsFault(HttpFault::kCut).retry);
+  EXPECT_FALSE(AdviseOnFault(HttpFault::kCertificate).retry);
+  EXPECT_TRUE(AdviseOnFault(HttpFault::kCut).retry);
 }
 
 TEST(AwsJsonClient, ARegionMustBeNamed) {

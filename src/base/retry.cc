@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -10,6 +11,21 @@ namespace shoestring {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::system_clock;
+
+bool RetryBudget::Spend() {
+  if (left_.fetch_sub(cost_) >= cost_) return true;
+  left_ += cost_;
+  return false;
+}
+
+void RetryBudget::Refill() {
+  if (left_ < kStock) ++left_;
+}
+
+milliseconds PauseAfter(int attempts, milliseconds first) {
+  constexpr milliseconds kLongest(5000);
+  return RandomUpTo(std::min(first * (1 << std::min(attempts, 8)), kLongest));
+}
 
 milliseconds RandomUpTo(milliseconds longest) {
   thread_local std::minstd_rand random(std::random_device{}());

@@ -122,7 +122,7 @@ MigrateReport Migration::Run() {
 }
 
 void Migration::Begin() {
-  snapshot_ = ExportSnapshot(&connection_, TablesToLock(&connection_, options_));
+  snapshot_ = ExportSnapshot(&connection_, RelationsToLock(&connection_, options_));
   plans_ = PlanMigration(&connection_, options_);
   const std::string identity = IdentityOf(&connection_, options_);
   RunRequest request{"migrate", connection_.description(), identity, {}, options_.fresh};

@@ -12,20 +12,6 @@ namespace {
 // Those who count are told so often: their counters are all workers'.
 constexpr int64_t kTellBytes = 64 << 10;
 
-// The rows of a REFRESH after the snapshot are not visible in it, and the old are gone.
-void CheckNotRefreshed(Connection* connection, const TablePlan& plan) {
-  const Rows rows = connection->Execute(
-      "SELECT c.relfilenode = pg_catalog.pg_relation_filenode(c.oid) "
-      "FROM pg_catalog.pg_class c WHERE c.oid = $1::oid",
-      {std::to_string(plan.source.oid)});
-  if (rows.size() == 1 && rows.Boolean(0, 0)) return;
-  throw Fail(
-      ErrorKind::kConflict,
-      "Materialized view {} was refreshed meanwhile. Nothing was changed; run this "
-      "again",
-      plan.name);
-}
-
 }  // namespace
 
 int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
@@ -54,7 +40,6 @@ int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
                "Table {}: Postgres says {} rows, its COPY stream held {}", plan.name, tag,
                rows);
   }
-  if (plan.source.kind == 'm') CheckNotRefreshed(connection, plan);
   return rows;
 }
 

@@ -16,8 +16,7 @@ struct RangeCallbacks {
 };
 
 /// Reads one of the plan's ranges; how many rows it has. Throws kCorrupt when Postgres
-/// counts others than came, kConflict for a materialized view that was refreshed
-/// meanwhile.
+/// counts others than came.
 int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
                   ValueCleaner* cleaner, const RangeCallbacks& callbacks);
 

@@ -223,16 +223,18 @@ void Compare(Reading* table) {
 SourceReport CompareWithSource(const std::vector<TableInSource>& tables,
                                const SourceOptions& options) {
   Connection exporter(options.source, options.stop);
-  std::vector<std::string> locks;
+  ReadRelations relations;
   int64_t rows_expected = 0;
   for (const auto& table : tables) {
-    const auto names = TablesToLock(&exporter, OptionsOf(table.table, options));
-    locks.insert(locks.end(), names.begin(), names.end());
+    const auto more = RelationsToLock(&exporter, OptionsOf(table.table, options));
+    relations.tables.insert(relations.tables.end(), more.tables.begin(),
+                            more.tables.end());
+    relations.views.insert(relations.views.end(), more.views.begin(), more.views.end());
     for (const auto& partition : table.seal.partitions) {
       rows_expected += partition.rows.rows;
     }
   }
-  const Snapshot snapshot = ExportSnapshot(&exporter, locks);
+  const Snapshot snapshot = ExportSnapshot(&exporter, relations);
   std::vector<Reading> readings;
   for (const auto& table : tables) readings.push_back(Plan(&exporter, table, options));
 

@@ -87,8 +87,7 @@ std::vector<TableName> ChooseTables(Connection* connection,
   return tables;
 }
 
-std::vector<std::string> TablesToLock(Connection* connection,
-                                      const MigrateOptions& options) {
+ReadRelations RelationsToLock(Connection* connection, const MigrateOptions& options) {
   // A transaction of its own: what follows must be locked before a moment is chosen.
   connection->Begin();
   boost::json::array names;
@@ -96,18 +95,21 @@ std::vector<std::string> TablesToLock(Connection* connection,
     names.push_back({table.schema, table.name});
   }
   const Rows rows = connection->Execute(
-      "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
+      "SELECT n.nspname, c.relname, c.relkind <> 'm', c.relkind IN ('v', 'm') "
+      "FROM pg_catalog.pg_class c "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
       "JOIN pg_catalog.json_array_elements($1::json) AS wanted (pair) "
       "ON n.nspname = pair->>0 AND c.relname = pair->>1 "
-      "WHERE c.relkind IN ('r', 'p', 'v')",
+      "WHERE c.relkind IN ('r', 'p', 'v', 'm')",
       {boost::json::serialize(names)});
-  std::vector<std::string> tables;
+  ReadRelations relations;
   for (int i = 0; i < rows.size(); ++i) {
-    tables.push_back(QuoteQualified(rows.Text(i, 0), rows.Text(i, 1)));
+    const std::string name = QuoteQualified(rows.Text(i, 0), rows.Text(i, 1));
+    if (rows.Boolean(i, 2)) relations.tables.push_back(name);
+    if (rows.Boolean(i, 3)) relations.views.push_back(name);
   }
   connection->Execute("COMMIT");
-  return tables;
+  return relations;
 }
 
 }  // namespace shoestring

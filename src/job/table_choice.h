@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "job/migrate_plan.h"
+#include "source/snapshot.h"
 #include "source/table_description.h"
 
 namespace shoestring {
@@ -13,9 +14,8 @@ namespace shoestring {
 std::vector<TableName> ChooseTables(Connection* connection,
                                     const MigrateOptions& options);
 
-/// The qualified, quoted names of the tables that the options name, as far as they can be
-/// locked: materialized views and foreign tables cannot be.
-std::vector<std::string> TablesToLock(Connection* connection,
-                                      const MigrateOptions& options);
+/// The tables and views that the options name. Foreign tables cannot be locked, and are
+/// left out.
+ReadRelations RelationsToLock(Connection* connection, const MigrateOptions& options);
 
 }  // namespace shoestring

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/error.h"
 
@@ -138,29 +139,26 @@ class RunWriter {
     const auto raw = static_cast<int64_t>(bytes.size());
     const uint8_t* from = bytes.data();
     const int64_t bound = Codec()->MaxCompressedLen(raw, from);
-    if (chunk_.size() + static_cast<size_t>(bound) > kChunkBytes) FinishChunk();
-    const size_t at = chunk_.size();
-    chunk_.resize(at + static_cast<size_t>(bound));
-    auto* to = reinterpret_cast<uint8_t*>(chunk_.data() + at);
-    const auto stored = Codec()->Compress(raw, from, bound, to);
+    if (used_ + static_cast<size_t>(bound) > kChunkBytes) FinishChunk();
+    const auto stored = Codec()->Compress(raw, from, bound, chunk_.get() + used_);
     if (!stored.ok()) throw Fail(ErrorKind::kInternal, "{}", stored.status().ToString());
-    chunk_.resize(at + static_cast<size_t>(*stored));
+    const size_t at = std::exchange(used_, used_ + static_cast<size_t>(*stored));
     return {static_cast<uint32_t>(run_.chunks.size()), static_cast<uint32_t>(at),
             static_cast<uint32_t>(*stored), static_cast<uint32_t>(raw)};
   }
 
   void FinishChunk() {
-    if (chunk_.empty()) return;
-    chunk_.shrink_to_fit();
-    run_.chunks.push_back(store_->Put(std::move(chunk_)));
-    chunk_.clear();
-    chunk_.reserve(kChunkBytes);
+    if (used_ == 0) return;
+    run_.chunks.push_back(store_->Put({chunk_.get(), used_}));
+    used_ = 0;
   }
 
   const size_t partition_bytes_;
   SpillStore* const store_;
   std::string block_;
-  std::string chunk_;
+  const std::unique_ptr<uint8_t[]> chunk_ =
+      std::make_unique_for_overwrite<uint8_t[]>(kChunkBytes);
+  size_t used_ = 0;  ///< Of the chunk.
   SortedRun run_;
 };
 
@@ -173,10 +171,10 @@ SpillStore::~SpillStore() {
   if (file_ >= 0) close(file_);
 }
 
-SpillStore::Chunk SpillStore::Put(std::string bytes) {
+SpillStore::Chunk SpillStore::Put(Bytes bytes) {
   const auto size = static_cast<int64_t>(bytes.size());
   if (memory_used_.fetch_add(size) + size <= memory_limit_) {
-    return {std::make_shared<const std::string>(std::move(bytes)), 0};
+    return {std::make_shared<const std::string>(AsText(bytes)), 0};
   }
   memory_used_ -= size;
   const int file = FileDescriptor();

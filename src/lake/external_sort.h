@@ -29,7 +29,7 @@ class SpillStore {
     std::shared_ptr<const std::string> memory;
     int64_t offset = 0;
   };
-  Chunk Put(std::string bytes);
+  Chunk Put(Bytes bytes);
   void Read(const Chunk& chunk, int64_t offset, std::span<uint8_t> to) const;
 
   int64_t spilled_bytes() const { return spilled_bytes_; }

@@ -87,7 +87,7 @@ TEST(ExternalSortTest, LeavesNoNamedTemporaryFile) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   {
     SpillStore store(0, folder);
-    store.Put("bytes");
+    store.Put(AsBytes("bytes"));
     EXPECT_EQ(store.spilled_bytes(), 5);
     // The folder is empty although the file is open.
     EXPECT_EQ(rmdir(folder.c_str()), 0);
@@ -96,7 +96,7 @@ TEST(ExternalSortTest, LeavesNoNamedTemporaryFile) {
 
 TEST(ExternalSortTest, SaysWhichFolderIsMissing) {
   SpillStore store(0, "/no/such/folder");
-  EXPECT_THROW(store.Put("bytes"), std::runtime_error);
+  EXPECT_THROW(store.Put(AsBytes("bytes")), std::runtime_error);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ constexpr std::string_view kArchived =
 
 struct Rule {
   std::string_view code;  ///< All that begins with it, where it ends in '.'.
-  S3Advice advice;
+  AwsAdvice advice;
 };
 
 constexpr Rule kRules[] = {
@@ -117,7 +117,7 @@ bool Matches(std::string_view rule, std::string_view code) {
 }
 
 /// What a status alone tells.
-S3Advice AdviseOnStatus(int status) {
+AwsAdvice AdviseOnStatus(int status) {
   switch (status) {
     case 301:
     case 307: return {kInvalid, kRegion};
@@ -140,54 +140,13 @@ S3Advice AdviseOnStatus(int status) {
 
 }  // namespace
 
-S3Advice AdviseOnS3(int status, std::string_view code) {
+AwsAdvice AdviseOnS3(int status, std::string_view code) {
   for (const Rule& rule : kRules) {
     if (Matches(rule.code, code)) return rule.advice;
   }
-  S3Advice advice = AdviseOnStatus(status);
+  AwsAdvice advice = AdviseOnStatus(status);
   if (advice.way_out == kNoServer && !code.empty()) advice.way_out = "";
   return advice;
-}
-
-S3Advice AdviseOnHttp(HttpFault fault) {
-  switch (fault) {
-    case HttpFault::kName:
-      return {kUnavailable,
-              "The host's name is not known. Way out: check --s3-endpoint or the region, "
-              "and this machine's DNS",
-              /*retry=*/true};
-    case HttpFault::kConnect:
-      return {kUnavailable,
-              "Nobody answers there. Way out: check --s3-endpoint, that the server runs, "
-              "and what firewalls and proxies (https_proxy) let through",
-              /*retry=*/true};
-    case HttpFault::kTls:
-      return {kUnavailable,
-              "No TLS connection came about. Way out: check whether the endpoint "
-              "speaks https or http",
-              /*retry=*/true};
-    case HttpFault::kCertificate:
-      return {kPermission,
-              "The server's certificate is not trusted. Way out: AWS_CA_BUNDLE=FILE with "
-              "the authority's certificate; see that the endpoint has the name that the "
-              "certificate is made out to, and that it has not expired"};
-    case HttpFault::kTimeout:
-      return {ErrorKind::kTimeout,
-              "The server does not answer, or too slowly. Way out: run it again when it "
-              "and the network are well",
-              /*retry=*/true};
-    case HttpFault::kCut:
-      return {
-          kUnavailable,
-          "The connection broke. Way out: run it again when the server and the network "
-          "are well",
-          /*retry=*/true};
-    case HttpFault::kTooLarge:
-      return {ErrorKind::kCorrupt, "The answer has more bytes than were asked for"};
-    case HttpFault::kInterrupted: return {ErrorKind::kCancelled, ""};
-    case HttpFault::kNone: break;
-  }
-  return {ErrorKind::kInternal, ""};
 }
 
 }  // namespace shoestring

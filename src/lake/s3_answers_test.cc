@@ -154,7 +154,7 @@ TEST(S3LocationTest, Options) {
   }
 }
 
-TEST(S3AdviceTest, KindsOfAnswers) {
+TEST(AwsAdviceTest, KindsOfAnswers) {
   struct Case {
     int status;
     const char* code;
@@ -187,20 +187,20 @@ TEST(S3AdviceTest, KindsOfAnswers) {
       {200, "InternalError", ErrorKind::kUnavailable, true, "later"},
   };
   for (const Case& it : cases) {
-    const S3Advice advice = AdviseOnS3(it.status, it.code);
+    const AwsAdvice advice = AdviseOnS3(it.status, it.code);
     EXPECT_EQ(advice.kind, it.kind) << it.code;
     EXPECT_EQ(advice.retry, it.retry) << it.code;
     EXPECT_THAT(std::string(advice.way_out), HasSubstr(it.words)) << it.code;
   }
 }
 
-TEST(S3AdviceTest, KindsOfFaults) {
-  EXPECT_EQ(AdviseOnHttp(HttpFault::kName).kind, ErrorKind::kUnavailable);
-  EXPECT_EQ(AdviseOnHttp(HttpFault::kCertificate).kind, ErrorKind::kPermission);
-  EXPECT_FALSE(AdviseOnHttp(HttpFault::kCertificate).retry);
-  EXPECT_EQ(AdviseOnHttp(HttpFault::kTimeout).kind, ErrorKind::kTimeout);
-  EXPECT_EQ(AdviseOnHttp(HttpFault::kInterrupted).kind, ErrorKind::kCancelled);
-  EXPECT_FALSE(AdviseOnHttp(HttpFault::kInterrupted).retry);
+TEST(AwsAdviceTest, KindsOfFaults) {
+  EXPECT_EQ(AdviseOnFault(HttpFault::kName).kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(AdviseOnFault(HttpFault::kCertificate).kind, ErrorKind::kPermission);
+  EXPECT_FALSE(AdviseOnFault(HttpFault::kCertificate).retry);
+  EXPECT_EQ(AdviseOnFault(HttpFault::kTimeout).kind, ErrorKind::kTimeout);
+  EXPECT_EQ(AdviseOnFault(HttpFault::kInterrupted).kind, ErrorKind::kCancelled);
+  EXPECT_FALSE(AdviseOnFault(HttpFault::kInterrupted).retry);
 }
 
 }  // namespace

@@ -27,9 +27,7 @@ struct Patience {
 constexpr Patience kStranger{3, milliseconds(7000), milliseconds(200)};
 constexpr Patience kKnown{10, milliseconds(30000), milliseconds(100)};
 constexpr seconds kStrangersSilence(3);
-constexpr milliseconds kLongestPause(5000);
 
-constexpr int kBudget = 500;
 constexpr int kRetryCost = 10;
 
 S3Options Checked(S3Options options) {
@@ -103,7 +101,7 @@ S3Connection::S3Connection(S3Location location, S3Options options,
       region_(options_.region.empty() ? config_.Region().value_or(kDefaultRegion)
                                       : options_.region),
       address_(AddressOf(location_.bucket, region_, endpoint_, options_.path_style)),
-      budget_(kBudget) {}
+      budget_(kRetryCost) {}
 
 HttpLimits S3Connection::LimitsOf(const Call& call) const {
   HttpLimits limits;
@@ -215,12 +213,8 @@ bool S3Connection::PauseForRetry(Call* call) {
   if (call->attempts >= patience.attempts || call->Age() >= patience.deadline) {
     return false;
   }
-  if (budget_.fetch_sub(kRetryCost) < kRetryCost) {
-    budget_ += kRetryCost;
-    return false;
-  }
-  const auto bound = patience.first_pause * (1 << std::min(call->attempts, 8));
-  call->scope.Sleep(RandomUpTo(std::min(bound, kLongestPause)));
+  if (!budget_.Spend()) return false;
+  call->scope.Sleep(PauseAfter(call->attempts, patience.first_pause));
   return call->Age() < patience.deadline;
 }
 
@@ -231,13 +225,13 @@ S3Reply S3Connection::Send(const S3Request& request,
     S3Reply reply = Attempt(&call);
     if (reply.ok()) {
       answered_ = true;
-      if (budget_ < kBudget) ++budget_;
+      budget_.Refill();
       return reply;
     }
     if (PutRight(reply, &call)) continue;
-    const S3Advice advice = reply.http.fault == HttpFault::kNone
-                                ? AdviseOnS3(reply.http.status, reply.error.code)
-                                : AdviseOnHttp(reply.http.fault);
+    const AwsAdvice advice = reply.http.fault == HttpFault::kNone
+                                 ? AdviseOnS3(reply.http.status, reply.error.code)
+                                 : AdviseOnFault(reply.http.fault);
     if (!advice.retry && IsExpected(reply, request, expected)) {
       answered_ = true;
       return reply;
@@ -254,7 +248,7 @@ S3Reply S3Connection::Send(const S3Request& request,
 }
 
 Error S3Connection::Failure(const Call& call, const S3Reply& reply,
-                            const S3Advice& advice) {
+                            const AwsAdvice& advice) {
   const S3Request& request = call.request;
   std::string origin;
   {

@@ -11,6 +11,7 @@
 #include "base/aws_config.h"
 #include "base/aws_credentials.h"
 #include "base/http_client.h"
+#include "base/retry.h"
 #include "lake/s3_advice.h"
 #include "lake/s3_answers.h"
 #include "lake/s3_location.h"
@@ -71,7 +72,7 @@ class S3Connection {
   bool PutClockRight(const S3Reply& reply);
   bool PauseForRetry(Call* call);
   HttpLimits LimitsOf(const Call& call) const;
-  Error Failure(const Call& call, const S3Reply& reply, const S3Advice& advice);
+  Error Failure(const Call& call, const S3Reply& reply, const AwsAdvice& advice);
 
   const S3Location location_;
   const S3Options options_;
@@ -85,8 +86,8 @@ class S3Connection {
   std::string region_;
   S3Address address_;
 
-  std::atomic<bool> answered_ = false;     ///< The server is known to work.
-  std::atomic<int> budget_;                ///< For retries.
+  std::atomic<bool> answered_ = false;  ///< The server is known to work.
+  RetryBudget budget_;
   std::atomic<int64_t> clock_offset_ = 0;  ///< Seconds that the server is ahead.
 };
 

@@ -10,6 +10,12 @@
 
 namespace shoestring {
 
+/// What a run reads, by qualified, quoted names.
+struct ReadRelations {
+  std::vector<std::string> tables;  ///< Tables and views: what LOCK takes.
+  std::vector<std::string> views;   ///< Views and materialized views.
+};
+
 /// One moment of the source that every session of a run sees.
 struct Snapshot {
   std::string id;  ///< For ImportSnapshot(); valid while the exporting session lives.
@@ -19,9 +25,11 @@ struct Snapshot {
   std::vector<std::string> tables;  ///< What is locked, by qualified, quoted name.
 };
 
-/// Locks the tables (qualified, quoted names) against being dropped or altered, then
-/// begins a read-only transaction's snapshot. The session stays in the transaction.
-Snapshot ExportSnapshot(Connection* connection, const std::vector<std::string>& tables);
+/// Locks what is read against being dropped or altered, and the materialized views in it
+/// or under it against REFRESH, then begins a read-only transaction's snapshot. The
+/// session stays in the transaction. Throws kConflict when refreshes leave no moment for
+/// that.
+Snapshot ExportSnapshot(Connection* connection, const ReadRelations& relations);
 
 /// Another session that sees the same moment and holds the same locks, or nothing, and
 /// why: no connection is free, or somebody waits to alter a table, who would be waited
