@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo build package package-check test test-asan test-tsan test-faults damage bench bench-migrate \
 	bench-verify bench-shapes \
-	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api fuzz format lint clean
+	bench-tables bench-line bench-s3 bench-catalog bench-query bench-estimate bench-api \
+	bench-correlation fuzz format lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,9 @@ bench-catalog:  ## reading the catalog of 10,000 files, committing one
 
 bench-api:  ## pages and rows by the REST API, beside Postgres by libpq
 	@scripts/bench api
+
+bench-correlation:  ## two funds by HTTP beside Postgres by libpq, and all funds
+	@scripts/bench correlation
 
 fuzz:  ## each fuzz target for a minute
 	@scripts/fuzz

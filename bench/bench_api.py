@@ -52,11 +52,11 @@ class Libpq:
 
 
 class Server:
-    def __init__(self, binary, lake, folder):
-        (folder / "shoestring.toml").write_text("")
+    def __init__(self, binary, lake, folder, *flags, config=""):
+        (folder / "shoestring.toml").write_text(config)
         self.log = open(folder / "errors", "w+")
         self.process = subprocess.Popen(
-            [binary, "serve", "--lake", str(lake), "--listen", "127.0.0.1:0"],
+            [binary, "serve", "--lake", str(lake), "--listen", "127.0.0.1:0", *flags],
             stdout=subprocess.DEVNULL, stderr=self.log, cwd=folder,
             env={"PATH": "/usr/bin:/bin", "SHOESTRING_SERVE_ANON_KEY": KEY})
         self.port = self._port()

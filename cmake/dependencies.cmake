@@ -9,10 +9,16 @@ find_package(GTest REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(Freetype REQUIRED)
+find_package(PNG REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
+
+# Its bytes become part of the program.
+find_file(SHOESTRING_FONT DejaVuSans.ttf REQUIRED
+  PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF /usr/share/fonts/dejavu)
 
 set(SHOESTRING_DEPS "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH "What scripts/bootstrap fetched")
 

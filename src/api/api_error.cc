@@ -55,7 +55,8 @@ ApiError TranslateError(const Error& error) {
   }
   switch (error.kind()) {
     case ErrorKind::kInvalidArgument: return make(400, "42601");
-    case ErrorKind::kNotFound: return make(404, "42P01");
+    case ErrorKind::kNotFound:
+      return make(404, error.sqlstate().empty() ? "42P01" : error.sqlstate());
     case ErrorKind::kConflict:
     case ErrorKind::kUnavailable:
       return make(503, "PGRST001").WithHeader("Retry-After", "1");

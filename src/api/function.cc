@@ -254,6 +254,12 @@ std::string Keys(const Arguments& arguments) {
                             fmt::join(names, ", ")));
 }
 
+bool SeesWhole(const Access& access, const std::string& table) {
+  const auto found = access.tables.find(table);
+  if (found == access.tables.end()) return access.all_tables;
+  return !found->second.columns && found->second.rows.empty();
+}
+
 std::string ArgumentText(const value& given) {
   if (given.is_string()) return std::string(given.get_string());
   if (!given.is_array()) return boost::json::serialize(given);
@@ -272,6 +278,7 @@ std::string ArgumentText(const value& given) {
 
 bool Function::MayCall(const Access& access) const {
   if (access.service) return true;
+  if (!reads.empty()) return SeesWhole(access, reads);
   if (!roles.empty()) return roles.contains(access.role);
   return access.all_tables && access.tables.empty();
 }
@@ -311,26 +318,41 @@ std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine*
   return functions;
 }
 
-SqlSource CallFunction(const Function& function, const Arguments& arguments,
-                       const Access& access) {
-  std::vector<SqlExpression> values;
+bool Function::IsThere(const LakeSchema& lake) const {
+  return reads.empty() || lake.tables.contains(reads);
+}
+
+std::vector<std::optional<std::string>> ArgumentValues(const Function& function,
+                                                       const Arguments& arguments,
+                                                       const Access& access) {
+  std::vector<std::optional<std::string>> values;
   size_t used = 0;
   for (const FunctionParameter& parameter : function.parameters) {
     const auto given = std::ranges::find(
         arguments, parameter.name, [](const auto& argument) { return argument.first; });
     if (parameter.claim) {
       if (given != arguments.end()) WrongArguments(function, arguments);
-      values.push_back(Bound(parameter, ClaimText(access.claims, *parameter.claim)));
+      values.push_back(ClaimText(access.claims, *parameter.claim));
     } else if (given != arguments.end()) {
       ++used;
-      values.push_back(Bound(parameter, given->second));
+      values.push_back(given->second);
     } else if (parameter.otherwise) {
-      values.push_back(Bound(parameter, parameter.otherwise));
+      values.push_back(parameter.otherwise);
     } else {
       WrongArguments(function, arguments);
     }
   }
   if (used != arguments.size()) WrongArguments(function, arguments);
+  return values;
+}
+
+SqlSource CallFunction(const Function& function, const Arguments& arguments,
+                       const Access& access) {
+  const auto texts = ArgumentValues(function, arguments, access);
+  std::vector<SqlExpression> values;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    values.push_back(Bound(function.parameters[i], texts[i]));
+  }
   SqlSource source;
   for (const auto& [text, place] : function.pieces) {
     source.raw.push_back({text, place ? std::optional(values[*place]) : std::nullopt});

@@ -23,17 +23,21 @@ struct FunctionParameter {
   std::optional<std::string> claim;  ///< It is a value of the token, and cannot be given.
 };
 
-/// A SQL file of queries/: what /rpc/<its name> runs.
+/// What /rpc/<its name> runs: a SQL file of queries/, or, where it reads a table, code of
+/// ours.
 struct Function {
   std::string name;
   std::string comment;
-  std::set<std::string> roles;  ///< That may call it; empty: those that see whole tables.
+  /// That may call it; empty: those that see whole tables, or all of the one it reads.
+  std::set<std::string> roles;
   std::vector<FunctionParameter> parameters;
   /// The statement, cut at its parameters: a text and the parameter after it, by place.
   std::vector<std::pair<std::string, std::optional<size_t>>> pieces;
-  ApiTable result;  ///< The columns that it gives, as a table of its name.
+  ApiTable result;    ///< The columns that it gives, as a table of its name.
+  std::string reads;  ///< The lake's table without which it is not there, if it is ours.
 
   bool MayCall(const Access& access) const;
+  bool IsThere(const LakeSchema& lake) const;
 };
 
 /// Pure: reads a file. Throws kInvalidArgument, naming it, for what is wrong with it.
@@ -47,6 +51,12 @@ std::map<std::string, Function> LoadFunctions(const std::string& folder, Engine*
 
 /// A call's arguments by name: texts as in a URL; NULL for JSON's null.
 using Arguments = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+/// What each parameter is, by place: given, of the token, or what it is otherwise. Throws
+/// ApiError PGRST202 when the arguments are not the function's.
+std::vector<std::optional<std::string>> ArgumentValues(const Function& function,
+                                                       const Arguments& arguments,
+                                                       const Access& access);
 
 /// The statement with its arguments bound; throws ApiError PGRST202 when they are not the
 /// function's.

@@ -51,6 +51,22 @@ TEST(Function, TakesItsArgumentsAndNoOthers) {
   EXPECT_THROW(CallFunction(function, {{"id", "seven"}}, access), ApiError);
 }
 
+TEST(Function, OfOursIsForThoseWhoSeeItsTableWhole) {
+  Function function;
+  function.reads = "holdings";
+  Access access;
+  EXPECT_FALSE(function.MayCall(access));
+  access.tables["holdings"] = {};
+  EXPECT_TRUE(function.MayCall(access));
+  access.tables["holdings"].rows = "id=eq.1";
+  EXPECT_FALSE(function.MayCall(access));
+  access.tables["holdings"] = {.columns = {{"id"}}};
+  EXPECT_FALSE(function.MayCall(access));
+  access.tables.clear();
+  access.all_tables = true;
+  EXPECT_TRUE(function.MayCall(access));
+}
+
 TEST(Function, JsonIsTakenApart) {
   EXPECT_THAT(
       ArgumentsOfJson(R"({"a":1.50,"b":"x","c":["y z",null],"d":null,"e":{"f":true}})"),

@@ -177,9 +177,9 @@ std::string DescribeApi(const LakeSchema& lake, const std::string& schema,
     AddTable(table, visibility, &paths, &definitions, &parameters);
   }
   for (const auto& [name, function] : functions) {
-    if (function.result.schema == schema && function.MayCall(access)) {
-      AddFunction(function, &paths);
-    }
+    const bool callable = function.result.schema == schema && function.MayCall(access) &&
+                          function.IsThere(lake);
+    if (callable) AddFunction(function, &paths);
   }
   const array media{"application/json",
                     "application/vnd.pgrst.object+json;nulls=stripped",

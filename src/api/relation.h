@@ -44,8 +44,4 @@ class RelationIndex {
   std::map<const ApiTable*, std::vector<Relation>> relations_;
 };
 
-/// The name most like this one, as PostgREST guesses; empty when none is `least` like it.
-std::string NearestName(const std::vector<std::string>& names, const std::string& name,
-                        double least);
-
 }  // namespace shoestring

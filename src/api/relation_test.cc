@@ -70,11 +70,5 @@ TEST_F(RelationTest, ATableToItself) {
   EXPECT_EQ(Find("person", "person", "boss_id"), Relation::Kind::kOneToMany);
 }
 
-TEST(NearestName, IsLikeEnough) {
-  EXPECT_EQ(NearestName({"films", "roles"}, "film", 0.75), "films");
-  EXPECT_EQ(NearestName({"films", "roles"}, "fil", 0.75), "");
-  EXPECT_EQ(NearestName({"films", "roles"}, "xyz", 0.33), "");
-}
-
 }  // namespace
 }  // namespace shoestring

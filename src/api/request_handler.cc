@@ -6,10 +6,12 @@
 #include <algorithm>
 
 #include "api/api_error.h"
+#include "api/correlation_function.h"
 #include "api/openapi.h"
 #include "api/row_writer.h"
 #include "api/sql_request.h"
 #include "api/whole_body.h"
+#include "base/nearest_name.h"
 #include "engine/result_format.h"
 
 namespace shoestring {
@@ -174,9 +176,10 @@ ApiResponse RequestHandler::AnswerTable(const std::string& name) {
 const Function& RequestHandler::FindFunction(const std::string& name,
                                              const Arguments& arguments) const {
   const auto found = context_.functions.find(name);
-  if (found != context_.functions.end() && found->second.result.schema == Schema()) {
-    return found->second;
-  }
+  const bool there = found != context_.functions.end() &&
+                     found->second.result.schema == Schema() &&
+                     found->second.IsThere(*snapshot_->schema);
+  if (there) return found->second;
   std::vector<std::string> given;
   for (const auto& [argument, text] : arguments) given.push_back(argument);
   std::ranges::sort(given);
@@ -194,7 +197,9 @@ const Function& RequestHandler::FindFunction(const std::string& name,
           : (given.size() > 1 ? " with parameters " : " with parameter ") + list));
   std::vector<std::string> names;
   for (const auto& [each, described] : context_.functions) {
-    if (described.MayCall(access_)) names.push_back(each);
+    const bool callable =
+        described.MayCall(access_) && described.IsThere(*snapshot_->schema);
+    if (callable) names.push_back(each);
   }
   const std::string nearest = NearestName(names, name, kLikeName);
   if (nearest.empty()) throw error;
@@ -224,10 +229,35 @@ ApiResponse RequestHandler::AnswerFunction(const std::string& name) {
   const Function& function = FindFunction(name, arguments);
   if (options) return Allow("OPTIONS,GET,HEAD,POST");
   if (!function.MayCall(access_)) throw Denied(access_, "function " + name);
+  if (!function.reads.empty()) {
+    return AnswerCorrelation(query, ArgumentValues(function, arguments, access_));
+  }
   Access whole;
   whole.service = true;
   return Read(function.result, query, whole, CallFunction(function, arguments, access_),
               "");
+}
+
+ApiResponse RequestHandler::AnswerCorrelation(
+    const RequestQuery& query, const std::vector<std::optional<std::string>>& values) {
+  const bool more = SplitQuery(request_.query).size() != query.arguments.size();
+  if (more) {
+    throw ApiError(400, "PGRST127", "Feature not implemented")
+        .WithDetails("The answer is one object: there is nothing to select or filter");
+  }
+  const MediaType type = NegotiateMediaType(request_, /*root=*/false);
+  if (type == MediaType::kCsv) {
+    throw ApiError(406, "PGRST107", "None of these media types are available: text/csv");
+  }
+  Correlator correlator(context_.engine, {.settings = context_.options.correlation,
+                                          .dialect = context_.dialect,
+                                          .limits = [this] { return budget_.ForQuery(); },
+                                          .cancel = budget_.cancel});
+  ApiResponse response;
+  AddCommonHeaders(type, &response);
+  std::string json = CallCorrelation(values, &correlator);
+  if (!is_head_) response.body = TextBody(std::move(json));
+  return response;
 }
 
 ApiResponse RequestHandler::AnswerSql() {

@@ -50,6 +50,9 @@ class RequestHandler {
   ApiResponse AnswerRoot();
   ApiResponse AnswerTable(const std::string& name);
   ApiResponse AnswerFunction(const std::string& name);
+  /// `values` of the parameters of CorrelationFunction().
+  ApiResponse AnswerCorrelation(const RequestQuery& query,
+                                const std::vector<std::optional<std::string>>& values);
   ApiResponse AnswerSql();
   ApiResponse Allow(const char* methods) const;
 

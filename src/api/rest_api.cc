@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "api/api_error.h"
+#include "api/correlation_function.h"
 #include "api/function.h"
 #include "api/relation.h"
 #include "api/request_handler.h"
@@ -37,6 +38,9 @@ RestApi::RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema,
   state_->context.dialect = DialectOf(options.engine);
   state_->context.functions =
       LoadFunctions(options.queries, engine, state_->context.dialect, options.limits);
+  // A SQL file of the same name stands before ours.
+  Function correlation = CorrelationFunction(options.correlation);
+  state_->context.functions.try_emplace(correlation.name, correlation);
   state_->context.options = std::move(options);
   SetSchema(std::move(schema));
 }

@@ -10,6 +10,7 @@
 #include "api/access.h"
 #include "api/lake_schema.h"
 #include "api/message.h"
+#include "correlate/correlation_settings.h"
 #include "engine/engine.h"
 
 namespace shoestring {
@@ -22,6 +23,7 @@ struct RestOptions {
   int64_t max_bytes = 64 << 20;      ///< Of an answer's rows, held in memory.
   int max_depth = 8;                 ///< Embeds in embeds, logic in logic.
   QueryLimits limits;                ///< Of each query; its time is the request's.
+  CorrelationSettings correlation;   ///< Of /rpc/get_investor_correlation.
   std::string queries;  ///< Folder of the SQL files behind /rpc; empty: none.
 };
 

@@ -14,6 +14,7 @@ void AddVerifyCommand(CLI::App& app);
 void AddInspectCommand(CLI::App& app);
 void AddQueryCommand(CLI::App& app);
 void AddExplainCommand(CLI::App& app);
+void AddCorrelateCommand(CLI::App& app);
 void AddLedgerCommand(CLI::App& app);
 void AddTablesCommand(CLI::App& app);
 void AddDescribeCommand(CLI::App& app);

@@ -58,7 +58,7 @@ void Resolve(Options* options, const Settings& settings) {
 }
 
 void Print(const std::string& text, const std::string& path) {
-  Output output(path, ResultFormat::kTable);
+  Output output(path);
   const auto written =
       output.stream()->Write(text.data(), static_cast<int64_t>(text.size()));
   if (!written.ok()) throw Fail(ErrorKind::kUnavailable, "{}", written.ToString());

@@ -24,6 +24,8 @@ constexpr const char* kAbout =
     "  shoestring migrate --source postgresql://user@host/db --lake ./lake\n"
     "  shoestring verify --lake ./lake\n"
     "  shoestring query --lake ./lake 'SELECT count(*) FROM fund_holdings'\n"
+    "  shoestring correlate --lake ./lake 'Scion Asset Management' 'ARK Investment "
+    "Management'\n"
     "  shoestring serve --lake ./lake --anonymous\n";
 
 int Fails(const shoestring::Error& error) {
@@ -59,6 +61,7 @@ int RunMain(std::vector<std::string> arguments) {
   shoestring::AddVerifyCommand(app);
   shoestring::AddQueryCommand(app);
   shoestring::AddExplainCommand(app);
+  shoestring::AddCorrelateCommand(app);
   shoestring::AddLedgerCommand(app);
   shoestring::AddTablesCommand(app);
   shoestring::AddDescribeCommand(app);

@@ -74,12 +74,12 @@ int TerminalWidth() {
 
 }  // namespace
 
-Output::Output(const std::string& path, ResultFormat format) : path_(path) {
+Output::Output(const std::string& path, std::string_view binary) : path_(path) {
   if (path.empty() || path == "-") {
     terminal_width_ = TerminalWidth();
-    if (terminal_width_ > 0 && format == ResultFormat::kParquet) {
+    if (terminal_width_ > 0 && !binary.empty()) {
       throw Fail(ErrorKind::kInvalidArgument,
-                 "A terminal cannot show Parquet, write --output FILE or redirect it");
+                 "A terminal cannot show {}, write --output FILE or redirect it", binary);
     }
     stream_ = std::make_shared<DescriptorStream>(STDOUT_FILENO);
     return;

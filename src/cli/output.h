@@ -4,17 +4,16 @@
 
 #include <memory>
 #include <string>
-
-#include "engine/result_format.h"
+#include <string_view>
 
 namespace shoestring {
 
 /// Where a result goes: standard output, or a file that appears only when it is whole.
 class Output {
  public:
-  /// An empty path or "-" is standard output. Throws kInvalidArgument for bytes that
-  /// would go to a terminal.
-  Output(const std::string& path, ResultFormat format);
+  /// An empty path or "-" is standard output. `binary`: what the bytes are ("PNG") when
+  /// they are no text; throws kInvalidArgument when they would go to a terminal.
+  explicit Output(const std::string& path, std::string_view binary = "");
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;

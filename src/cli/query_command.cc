@@ -117,6 +117,9 @@ class Runner {
         quiet_(options.engine.quiet) {}
 
   ResultFormat format() const { return format_; }
+  const char* binary() const {
+    return format_ == ResultFormat::kParquet ? "Parquet" : "";
+  }
 
   /// Once more when the lake moved before the first row came.
   void Run(const std::string& sql, const std::stop_token& cancel, Output* output) const {
@@ -173,7 +176,7 @@ std::vector<std::string> Statements(const Options& options, ResultFormat format)
 void RunStatements(const Runner& runner, const Options& options) {
   const auto statements = Statements(options, runner.format());
   const Interrupt interrupt;
-  Output output(options.output, runner.format());
+  Output output(options.output, runner.binary());
   try {
     for (size_t i = 0; i < statements.size(); ++i) {
       if (i > 0) (void)output.stream()->Write("\n", 1);
@@ -189,7 +192,7 @@ void RunStatements(const Runner& runner, const Options& options) {
 void RunInteractively(const Runner& runner, ObjectStore* store, const Options& options) {
   RunPrompt(store, [&](const std::string& sql) {
     const Interrupt interrupt;
-    Output output(options.output, runner.format());
+    Output output(options.output, runner.binary());
     runner.Run(sql, interrupt.token(), &output);
     output.Commit();
   });

@@ -32,6 +32,8 @@ class QueryEngine {
   QueryEngine(const QueryEngine&) = delete;
   QueryEngine& operator=(const QueryEngine&) = delete;
 
+  const std::string& name() const { return name_; }
+  const Settings& settings() const { return context_.settings; }
   Engine* engine() const { return recorded_ ? recorded_.get() : cached_.get(); }
   /// The lake; nullptr when the engine does not read it by itself.
   ObjectStore* store() const { return engine_store_; }

@@ -47,6 +47,7 @@ void Run(Flags flags) {
   }
   options.rest.engine =
       flags.engine.empty() ? settings.Get("", "engine", "duckdb") : flags.engine;
+  options.rest.correlation = ReadCorrelationSettings(settings);
   options.rest.max_bytes = ParseBytes(flags.max_bytes);
   if (!flags.memory.empty()) options.rest.limits.memory_bytes = ParseBytes(flags.memory);
   options.hot_bytes = options.hot.empty() ? 0 : ParseBytes(flags.hot_memory);

@@ -1,0 +1,174 @@
+#include "correlate/holdings_query.h"
+
+#include <arrow/api.h>
+
+#include "base/error.h"
+#include "engine/value_text.h"
+
+namespace shoestring {
+
+namespace {
+
+using ExpressionKind = SqlExpression::Kind;
+
+constexpr const char* kAlias = "h";
+constexpr int kMoneyPrecision = 38;
+constexpr int kThousand = 1000;
+
+/// The answer's columns, by the names that the query gives them.
+constexpr const char* kFund = "fund";
+constexpr const char* kQuarter = "quarter";
+constexpr const char* kCusip = "cusip";
+constexpr const char* kTicker = "ticker";
+constexpr const char* kPutCall = "put_call";
+constexpr const char* kFiling = "filing";
+constexpr const char* kFiled = "filed";
+constexpr const char* kValue = "value";
+
+SqlExpression Column(const std::string& name) { return SqlColumn(kAlias, name); }
+
+SqlSource Table(const std::string& name) {
+  SqlSource source;
+  const size_t dot = name.find('.');
+  if (dot == name.npos) {
+    source.schema = "public";
+    source.table = name;
+  } else {
+    source.schema = name.substr(0, dot);
+    source.table = name.substr(dot + 1);
+  }
+  source.lake_name = name;
+  source.alias = kAlias;
+  return source;
+}
+
+SqlExpression IsOneOf(SqlExpression column, const std::vector<std::string>& texts) {
+  SqlExpression in = SqlCall(ExpressionKind::kInRows, {std::move(column)});
+  in.width = 1;
+  for (const std::string& text : texts) in.arguments.push_back(SqlValue(text, {}));
+  return in;
+}
+
+SqlExpression Date(const std::string& day) {
+  return SqlValue(day, {.kind = SqlType::Kind::kDate});
+}
+
+/// The funds' rows, grouped by the items that are there already.
+SqlQuery Grouped(const CorrelationSettings& settings,
+                 const std::vector<std::string>& funds, std::vector<SqlItem> items) {
+  SqlQuery query;
+  query.items = std::move(items);
+  query.from = Table(settings.table);
+  if (!funds.empty()) query.where.push_back(IsOneOf(Column(settings.fund), funds));
+  for (size_t i = 0; i < query.items.size(); ++i) query.group_by.push_back(i);
+  return query;
+}
+
+/// A column of the answer as texts; empty ones for NULL, and where there is no column.
+class Texts {
+ public:
+  Texts(const arrow::RecordBatch& batch, const char* name)
+      : column_(batch.GetColumnByName(name)) {}
+
+  std::string At(int64_t row) const {
+    std::string text;
+    if (column_) AppendText(*column_, row, &text);
+    return text;
+  }
+
+ private:
+  std::shared_ptr<arrow::Array> column_;
+};
+
+/// Empty `id`: there is nothing to know it by.
+Security SecurityOf(const std::string& cusip, const std::string& ticker,
+                    const std::string& put_call) {
+  Security security;
+  security.id = RestoreCusip(cusip);
+  security.is_cusip = !security.id.empty();
+  if (!security.is_cusip) security.id = ticker;
+  security.kind = ParseKind(put_call);
+  return security;
+}
+
+const arrow::Decimal128Array& Values(const arrow::RecordBatch& batch) {
+  const auto column = batch.GetColumnByName(kValue);
+  if (column && column->type()->Equals(arrow::decimal128(kMoneyPrecision, kMoneyScale))) {
+    return static_cast<const arrow::Decimal128Array&>(*column);
+  }
+  throw Fail(ErrorKind::kInternal, "The engine gave sums that are no decimals: {}",
+             batch.schema()->ToString());
+}
+
+}  // namespace
+
+SqlQuery HoldingsQuery(const CorrelationSettings& settings,
+                       const std::vector<std::string>& funds,
+                       const std::optional<Quarter>& quarter) {
+  std::vector<SqlItem> items = {{Column(settings.fund), kFund},
+                                {Column(settings.quarter), kQuarter}};
+  const auto add = [&](const std::string& column, const char* as) {
+    if (!column.empty()) items.push_back({Column(column), as});
+  };
+  add(settings.cusip, kCusip);
+  add(settings.ticker, kTicker);
+  add(settings.put_call, kPutCall);
+  add(settings.filing, kFiling);
+  add(settings.filed, kFiled);
+  SqlQuery query = Grouped(settings, funds, std::move(items));
+  query.items.push_back({SqlCast(SqlCall(ExpressionKind::kSum, {Column(settings.value)}),
+                                 {SqlType::Kind::kDecimal, kMoneyPrecision, kMoneyScale}),
+                         kValue});
+  if (quarter) {
+    const auto compare = [&](ExpressionKind kind, const Quarter& with) {
+      query.where.push_back(
+          SqlCall(kind, {Column(settings.quarter), Date(FirstDay(with))}));
+    };
+    compare(ExpressionKind::kGreaterEqual, *quarter);
+    compare(ExpressionKind::kLess, NextQuarter(*quarter));
+  }
+  return query;
+}
+
+void ReadHoldings(const CorrelationSettings& settings, const arrow::RecordBatch& batch,
+                  std::vector<Holding>* to) {
+  const Texts funds(batch, kFund);
+  const Texts quarters(batch, kQuarter);
+  const Texts cusips(batch, kCusip);
+  const Texts tickers(batch, kTicker);
+  const Texts put_calls(batch, kPutCall);
+  const Texts filings(batch, kFiling);
+  const Texts days(batch, kFiled);
+  const arrow::Decimal128Array& values = Values(batch);
+  for (int64_t row = 0; row < batch.num_rows(); ++row) {
+    const auto quarter = ParseQuarter(quarters.At(row));
+    Holding holding{.fund = funds.At(row), .ticker = tickers.At(row)};
+    holding.security = SecurityOf(cusips.At(row), holding.ticker, put_calls.At(row));
+    if (!quarter || values.IsNull(row) || holding.security.id.empty()) continue;
+    holding.security.quarter = *quarter;
+    holding.filing = filings.At(row);
+    holding.filed = days.At(row);
+    holding.value = Money(values.GetValue(row));
+    const bool thousands =
+        !holding.filed.empty() && holding.filed < settings.thousands_before;
+    if (thousands) holding.value *= kThousand;
+    to->push_back(std::move(holding));
+  }
+}
+
+SqlQuery FundQuartersQuery(const CorrelationSettings& settings,
+                           const std::vector<std::string>& funds) {
+  return Grouped(settings, funds,
+                 {{Column(settings.fund), kFund}, {Column(settings.quarter), kQuarter}});
+}
+
+void ReadFundQuarters(const arrow::RecordBatch& batch, FundQuarters* to) {
+  const Texts funds(batch, kFund);
+  const Texts quarters(batch, kQuarter);
+  for (int64_t row = 0; row < batch.num_rows(); ++row) {
+    const auto quarter = ParseQuarter(quarters.At(row));
+    if (quarter) (*to)[funds.At(row)].insert(*quarter);
+  }
+}
+
+}  // namespace shoestring
