@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -96,16 +97,27 @@ class Trino(Program):
                 "SHOESTRING_TRINO_CATALOG": catalog, "SHOESTRING_TRINO_SCHEMA": schema}
 
     def query(self, sql, schema="default", catalog="lake"):
-        """The rows of a statement, by the protocol and nothing of ours."""
+        """The rows of a statement, by the protocol and nothing of ours. A server that has
+        just begun, or a machine that is busy, is without nodes for a while."""
+        until = time.monotonic() + 60
+        while True:
+            rows, error = self._ask(sql, schema, catalog)
+            if not error:
+                return rows
+            if error["errorName"] != "NO_NODES_AVAILABLE" or time.monotonic() > until:
+                raise servers.ServerError(error["message"])
+            time.sleep(1)
+
+    def _ask(self, sql, schema, catalog):
         rows = []
         answer = self._send(f"{self.server}/v1/statement", sql.encode(), {
             "X-Trino-User": self.user, "X-Trino-Catalog": catalog, "X-Trino-Schema": schema})
         while True:
             if "error" in answer:
-                raise servers.ServerError(answer["error"]["message"])
+                return rows, answer["error"]
             rows += answer.get("data", [])
             if "nextUri" not in answer:
-                return rows
+                return rows, None
             answer = self._send(answer["nextUri"])
 
     def queries(self):
