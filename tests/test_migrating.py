@@ -7,6 +7,7 @@ that must have been shown, where … stands for anything.
 import dataclasses
 import os
 import re
+import signal
 import subprocess
 
 import pytest
