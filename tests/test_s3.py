@@ -411,8 +411,9 @@ def test_memory_is_bounded_as_on_a_folder(pg15, make_database, lake, on, shoestr
              "--json")
     peaks = [json.loads(done.stdout)["peak_memory_bytes"] for done in (
         shoestring("migrate", "--lake", tmp_path, *flags), on(lake, "migrate", *flags))]
-    # 128 MB that do not compress; what the allocator keeps differs by a third of that.
-    assert peaks[1] < peaks[0] + 64e6, peaks
+    # 128 MB that do not compress; what the allocator keeps differs by half of that when the
+    # machine is busy.
+    assert peaks[1] < peaks[0] + 90e6, peaks
     assert lake.strays() == []
 
 
