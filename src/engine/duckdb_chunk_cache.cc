@@ -31,7 +31,8 @@ CachedFile::CachedFile(std::shared_ptr<parquet::FileMetaData> footer)
 }
 
 size_t CachedFile::Place(int group, int leaf) const {
-  return static_cast<size_t>(group * footer_->num_columns() + leaf);
+  return static_cast<size_t>(group) * static_cast<size_t>(footer_->num_columns()) +
+         static_cast<size_t>(leaf);
 }
 
 int CachedFile::Leaf(int field_id) const {
