@@ -4,6 +4,7 @@
 
 #include "api/api_error.h"
 #include "api/request_query.h"
+#include "base/nearest_name.h"
 
 namespace shoestring {
 
@@ -176,22 +177,6 @@ void CheckOrder(const ReadNode& node) {
   for (const ReadNode& embed : node.embeds) CheckOrder(embed);
 }
 
-/// Letters changed, added or left out between two names.
-size_t Changes(std::string_view left, std::string_view right) {
-  std::vector<size_t> row(right.size() + 1);
-  for (size_t i = 0; i < row.size(); ++i) row[i] = i;
-  for (size_t i = 0; i < left.size(); ++i) {
-    size_t corner = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < right.size(); ++j) {
-      const size_t changed = corner + (left[i] == right[j] ? 0 : 1);
-      corner = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, corner + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 bool ReadNode::HasAggregates() const {
@@ -222,7 +207,7 @@ const ApiColumn& ResolveColumn(const ReadNode& node, const std::string& name,
   size_t least = std::min<size_t>(3, name.size() / 2) + 1;
   for (const ApiColumn& each : node.table->columns) {
     if (!visibility.Sees(*node.table, each) || each.partition) continue;
-    const size_t changes = Changes(name, each.name);
+    const size_t changes = EditDistance(name, each.name);
     if (changes >= least) continue;
     least = changes;
     nearest = &each;

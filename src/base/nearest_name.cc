@@ -32,7 +32,15 @@ double Cosine(const std::map<std::string, int>& left,
   return product == 0 ? 0 : product / (Length(left) * Length(right));
 }
 
-size_t Distance(const std::string& left, const std::string& right) {
+std::string Lower(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
+}  // namespace
+
+size_t EditDistance(std::string_view left, std::string_view right) {
   std::vector<size_t> row(right.size() + 1);
   for (size_t i = 0; i < row.size(); ++i) row[i] = i;
   for (size_t i = 0; i < left.size(); ++i) {
@@ -47,14 +55,6 @@ size_t Distance(const std::string& left, const std::string& right) {
   return row.back();
 }
 
-std::string Lower(std::string name) {
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return std::tolower(c); });
-  return name;
-}
-
-}  // namespace
-
 std::string NearestName(const std::vector<std::string>& names, const std::string& name,
                         double least) {
   const std::string wanted = Lower(name);
@@ -66,7 +66,8 @@ std::string NearestName(const std::vector<std::string>& names, const std::string
       const std::string other = Lower(each);
       if (Cosine(pieces, Pieces(other, size)) <= 0) continue;
       const double longest = static_cast<double>(std::max(other.size(), wanted.size()));
-      const double likeness = 1 - static_cast<double>(Distance(wanted, other)) / longest;
+      const double likeness =
+          1 - static_cast<double>(EditDistance(wanted, other)) / longest;
       if (likeness >= least && likeness > best) {
         best = likeness;
         nearest = each;

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace shoestring {
+
+/// Letters changed, added or left out between two names.
+size_t EditDistance(std::string_view left, std::string_view right);
 
 /// The name most like this one, as PostgREST guesses; empty when none is `least` (0 to 1)
 /// like it.

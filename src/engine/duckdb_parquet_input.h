@@ -15,6 +15,8 @@ class ParquetFileReader;
 
 namespace shoestring {
 
+class RangeFile;
+
 /// One data file as Arrow's Parquet library reads it, through the lake's file system:
 /// what is read is counted and checked there, and its errors pass through as they are.
 /// One thread.
@@ -32,8 +34,7 @@ class ParquetInput {
       const std::shared_ptr<parquet::FileMetaData>& footer, int group, int leaf);
 
  private:
-  class Source;
-  const std::shared_ptr<Source> source_;
+  const std::shared_ptr<RangeFile> source_;
   std::unique_ptr<parquet::ParquetFileReader> reader_;  ///< From the first column on.
 };
 

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "lake/range_file.h"
 #include "source/arrow_row_image.h"
 
 namespace shoestring {
@@ -21,56 +22,13 @@ constexpr int64_t kPieceBytes = 4 << 20;
 constexpr int64_t kBatchRows = 8192;
 constexpr int64_t kWideBytes = 32 << 20;
 
-/// An object as Arrow reads files. The store's errors pass through as they were thrown.
-class StoredFile : public arrow::io::RandomAccessFile {
- public:
-  StoredFile(ObjectStore* store, std::string key, int64_t size)
-      : store_(store), key_(std::move(key)), size_(size) {}
-
-  arrow::Status Close() override {
-    closed_ = true;
-    return arrow::Status::OK();
-  }
-  bool closed() const override { return closed_; }
-  arrow::Result<int64_t> Tell() const override { return position_; }
-  arrow::Result<int64_t> GetSize() override { return size_; }
-  arrow::Status Seek(int64_t position) override {
-    position_ = position;
-    return arrow::Status::OK();
-  }
-
-  arrow::Result<int64_t> ReadAt(int64_t position, int64_t bytes, void* out) override {
-    const int64_t count = std::clamp<int64_t>(size_ - position, 0, bytes);
-    store_->ReadRange(key_, position,
-                      {static_cast<uint8_t*>(out), static_cast<size_t>(count)},
-                      /*etag=*/nullptr);
-    return count;
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position,
-                                                       int64_t bytes) override {
-    const int64_t count = std::clamp<int64_t>(size_ - position, 0, bytes);
-    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(count));
-    ARROW_RETURN_NOT_OK(ReadAt(position, count, buffer->mutable_data()).status());
-    return std::shared_ptr<arrow::Buffer>(std::move(buffer));
-  }
-  arrow::Result<int64_t> Read(int64_t bytes, void* out) override {
-    ARROW_ASSIGN_OR_RAISE(const int64_t count, ReadAt(position_, bytes, out));
-    position_ += count;
-    return count;
-  }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t bytes) override {
-    ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(position_, bytes));
-    position_ += buffer->size();
-    return buffer;
-  }
-
- private:
-  ObjectStore* store_;
-  std::string key_;
-  int64_t size_;
-  int64_t position_ = 0;
-  bool closed_ = false;
-};
+std::shared_ptr<RangeFile> OpenStored(ObjectStore* store, const std::string& key,
+                                      int64_t size) {
+  return std::make_shared<RangeFile>(
+      size, [store, key](int64_t position, std::span<uint8_t> to) {
+        store->ReadRange(key, position, to, /*etag=*/nullptr);
+      });
+}
 
 void Check(const arrow::Status& status) {
   if (status.ok()) return;
@@ -182,7 +140,7 @@ RowSum StoredRows::Sum(const std::vector<std::string>& names,
     file = std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(
         reinterpret_cast<const uint8_t*>(content_.data()), bytes_));
   } else {
-    file = std::make_shared<StoredFile>(store_, key_, bytes_);
+    file = OpenStored(store_, key_, bytes_);
   }
   try {
     const auto reader = OpenParquet(file, forms);
