@@ -20,7 +20,6 @@ import ctypes
 import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -136,11 +135,6 @@ def ratio(name, arguments, folder, source, question, pairs, *flags):
     return ours / theirs
 
 
-def has_hot(binary):
-    said = subprocess.run([binary, "serve", "--help"], capture_output=True, text=True).stdout
-    return "--hot" in said
-
-
 def all_pairs(arguments, folder, quarter):
     command = [arguments.binary, "correlate", "--lake", str(folder / "lake"), "--all",
                "--quarter", quarter, "--format", "json", "--no-cache", "--quiet",
@@ -172,13 +166,9 @@ def bench(arguments, folder):
     question = Question(source, quarter, first_day)
     asked = (arguments, folder, source, question, pairs)
     of_files = ratio("file", *asked)
-    hot = "none"
-    if has_hot(arguments.binary):
-        hot = f"{ratio('hot', *asked, '--hot', source.lake_name):.2f}"
-    else:
-        say("hot       this shoestring has no serve --hot")
+    hot = ratio("hot", *asked, "--hot", source.lake_name)
     seconds = all_pairs(arguments, folder, quarter)
-    say(f"file_ratio={of_files:.2f} hot_ratio={hot} all_pairs_s={seconds:.2f}")
+    say(f"file_ratio={of_files:.2f} hot_ratio={hot:.2f} all_pairs_s={seconds:.2f}")
 
 
 def main():

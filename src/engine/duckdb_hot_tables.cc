@@ -156,9 +156,10 @@ class HotLoader {
   void ReplaceViews() {
     writing_.BeginTransaction();
     for (const std::string& name : hot_.names) {
-      for (const std::string& view : LakeViewsOf(name)) {
+      for (const LakeView& view : LakeViewsOf(name)) {
         Run(&writing_,
-            fmt::format("CREATE OR REPLACE VIEW {} AS FROM {}", view, HotName(name)));
+            fmt::format("CREATE OR REPLACE VIEW {}.{} AS FROM {}", Quoted(view.schema),
+                        Quoted(view.name), HotName(name)));
       }
     }
     writing_.Commit();

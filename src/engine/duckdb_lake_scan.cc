@@ -273,14 +273,10 @@ std::string LakeScanOf(const std::string& table) {
                      duckdb::KeywordHelper::WriteQuoted(table, '\''), kCanHaveNan);
 }
 
-std::vector<std::string> LakeViewsOf(const std::string& table) {
-  const auto quoted = [](const std::string& name) {
-    return duckdb::KeywordHelper::WriteQuoted(name, '"');
-  };
+std::vector<LakeView> LakeViewsOf(const std::string& table) {
   const size_t dot = table.find('.');
   const std::string schema = dot == std::string::npos ? "public" : table.substr(0, dot);
-  return {fmt::format("{}.{}", DEFAULT_SCHEMA, quoted(table)),
-          fmt::format("{}.{}", quoted(schema), quoted(table.substr(dot + 1)))};
+  return {{DEFAULT_SCHEMA, table}, {schema, table.substr(dot + 1)}};
 }
 
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
@@ -297,11 +293,10 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
   duckdb::MetaTransaction::Get(context).ModifyDatabase(catalog.GetAttached(),
                                                        modification);
   for (const auto& [table, entry] : tables->state().tables) {
-    CreateView(context, catalog, DEFAULT_SCHEMA, table, table);
-    const size_t dot = table.find('.');
-    const std::string schema = dot == std::string::npos ? "public" : table.substr(0, dot);
-    CreateSchema(context, catalog, schema);
-    CreateView(context, catalog, schema, table.substr(dot + 1), table);
+    for (const auto& [schema, name] : LakeViewsOf(table)) {
+      CreateSchema(context, catalog, schema);
+      CreateView(context, catalog, schema, name, table);
+    }
   }
   connection.Commit();
 }

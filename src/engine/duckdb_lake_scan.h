@@ -20,9 +20,12 @@ inline constexpr const char* kLakeScan = "lake_scan";
 /// What stands for a table in FROM.
 std::string LakeScanOf(const std::string& table);
 
-/// The names of a table's views, quoted: main."t" and public."t", or for "s.t" main."s.t"
-/// and s."t".
-std::vector<std::string> LakeViewsOf(const std::string& table);
+struct LakeView {
+  std::string schema;
+  std::string name;
+};
+/// The views of a table: t in main and in public, or for "s.t" s.t in main and t in s.
+std::vector<LakeView> LakeViewsOf(const std::string& table);
 
 /// Adds the table function lake_scan('TABLE') and views over it: "t" for each table, and
 /// also public.t, or for "s.t" also s.t. The scan is DuckDB's Parquet scan with the
