@@ -61,10 +61,12 @@ class DuckdbResult : public QueryResult {
         stopper_(limits, std::move(cancel)) {}
 
   /// DuckDB leaves out the wait for a query's tasks when its context goes while an
-  /// exception is on its way; the tasks would then use what is gone.
+  /// exception is on its way; the tasks would then use what is gone. They run from the
+  /// moment of the plan and end early only when interrupted.
   ~DuckdbResult() override {
     stopper_.Release();
     activity_->StopReadAhead();
+    connection_.Interrupt();
     result_.reset();
     connection_.context->Destroy();
   }
@@ -82,6 +84,7 @@ class DuckdbResult : public QueryResult {
           std::move(parsed), values, duckdb::QueryResultOutputType::ALLOW_STREAMING);
       if (pending->HasError()) pending->GetErrorObject().Throw();
       CheckPlanned(*pending);
+      MakeSchema(*pending);
       stopper_.Check();
       // DuckDB forgets interrupts that come before it starts.
       stopper_.Watch(
@@ -92,7 +95,6 @@ class DuckdbResult : public QueryResult {
           [this] { return Scanned(); });
       result_ = pending->Execute();
       if (result_->HasError()) result_->GetErrorObject().Throw();
-      MakeSchema();
     });
   }
 
@@ -137,13 +139,14 @@ class DuckdbResult : public QueryResult {
     return statistics.bytes_read;
   }
 
-  void MakeSchema() {
-    for (duckdb::idx_t i = 0; i < result_->types.size(); ++i) {
-      CheckType(result_->names[i], result_->types[i]);
+  void MakeSchema(const duckdb::BaseQueryResult& planned) {
+    for (duckdb::idx_t i = 0; i < planned.types.size(); ++i) {
+      CheckType(planned.names[i], planned.types[i]);
     }
     ArrowSchema schema;
-    duckdb::ArrowConverter::ToArrowSchema(&schema, result_->types, result_->names,
-                                          result_->client_properties);
+    auto properties = connection_.context->GetClientProperties();
+    duckdb::ArrowConverter::ToArrowSchema(&schema, planned.types, planned.names,
+                                          properties);
     auto imported = arrow::ImportSchema(&schema);
     if (!imported.ok()) {
       throw Fail(ErrorKind::kUnsupported,
@@ -152,7 +155,7 @@ class DuckdbResult : public QueryResult {
     }
     schema_ = *std::move(imported);
     extensions_ = duckdb::ArrowTypeExtensionData::GetExtensionTypes(*connection_.context,
-                                                                    result_->types);
+                                                                    planned.types);
   }
 
   std::shared_ptr<arrow::RecordBatch> ToArrow(duckdb::DataChunk& chunk) {

@@ -510,6 +510,14 @@ TEST_F(DuckdbEngineTest, CancelStopsAtOnce) {
             ErrorKind::kCancelled);
 }
 
+TEST_F(DuckdbEngineTest, WhatRunsAlreadyEndsWithARefusal) {
+  const auto start = std::chrono::steady_clock::now();
+  const Error error = Fails("SELECT count(*)::VARCHAR::BIT FROM range(1000000) a, "
+                            "range(1000000) b WHERE a.range + b.range = -1");
+  EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
 TEST_F(DuckdbEngineTest, CancelStopsAStream) {
   std::stop_source source;
   const auto result = engine_->Run(
