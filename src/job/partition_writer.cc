@@ -41,9 +41,18 @@ ParquetFile* PartitionWriter::File() {
   return file_.get();
 }
 
-void PartitionWriter::Append(Bytes tuple) {
+void PartitionWriter::BeginRow() {
   if (batch_rows_ == 0) batch_rows_ = std::min(options_.batch_rows, File()->room());
+}
+
+void PartitionWriter::Append(Bytes tuple) {
+  BeginRow();
   decoder_.Append(tuple);
+}
+
+void PartitionWriter::AppendPacked(Bytes tuple) {
+  BeginRow();
+  decoder_.AppendPacked(tuple);
 }
 
 bool PartitionWriter::full() const {

@@ -37,6 +37,8 @@ class PartitionWriter {
                   OnBatch on_batch);
 
   void Append(Bytes tuple);
+  /// The same with a packed one.
+  void AppendPacked(Bytes tuple);
   /// True when enough rows have come for WriteBatch().
   bool full() const;
   /// Hands the rows so far to the file.
@@ -46,6 +48,7 @@ class PartitionWriter {
 
  private:
   ParquetFile* File();
+  void BeginRow();
 
   const TablePlan& plan_;
   const Options options_;

@@ -126,10 +126,14 @@ class TableCopier::Worker {
     key_.clear();
     row_key_->Append(row.fields, &key_);
     sums_->Add(key_, row.fields, row.tuple);
-    const Bytes packed = packer_->Pack(row.fields, row.tuple);
-    if (buffer_->Add(key_, packed)) return;
-    Flush(table);
-    buffer_->Add(key_, packed);
+    const auto packed = packer_->Pack(row.fields);
+    const size_t most = MostPackedBytes(packed.size(), row.tuple.size());
+    uint8_t* to = buffer_->Begin(key_, most);
+    if (to == nullptr) {
+      Flush(table);
+      to = buffer_->Begin(key_, most);
+    }
+    buffer_->End(PackTuple(packed, to));
   }
 
   void Flush(Table* table) {
@@ -187,7 +191,7 @@ class TableCopier::Worker {
         });
     MergeReader reader(partition.sources, &copier_.spill_);
     while (const auto tuple = reader.Next()) {
-      writer.Append(*tuple);
+      writer.AppendPacked(*tuple);
       if (!writer.full()) continue;
       reader.Release();
       const StageClock::In encode(&clock_, Stage::kEncode);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -203,18 +204,20 @@ int SpillStore::FileDescriptor() {
   return file_;
 }
 
-void SpillStore::Read(const Chunk& chunk, int64_t offset, std::span<uint8_t> to) const {
+Bytes SpillStore::Read(const Chunk& chunk, int64_t offset, size_t size,
+                       std::vector<uint8_t>* room) const {
   if (chunk.memory) {
-    std::memcpy(to.data(), chunk.memory->data() + offset, to.size());
-    return;
+    return AsBytes(*chunk.memory).subspan(static_cast<size_t>(offset), size);
   }
-  for (size_t done = 0; done < to.size();) {
-    const ssize_t got = pread(file_, to.data() + done, to.size() - done,
+  room->resize(size);
+  for (size_t done = 0; done < size;) {
+    const ssize_t got = pread(file_, room->data() + done, size - done,
                               chunk.offset + offset + static_cast<int64_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) ThrowSpill(directory_, got < 0 ? errno : EIO);
     done += static_cast<size_t>(got);
   }
+  return *room;
 }
 
 void SpillStore::Release(const Chunk& chunk) {
@@ -226,49 +229,72 @@ SortBuffer::SortBuffer(int64_t capacity_bytes, size_t partition_bytes, SpillStor
       partition_bytes_(partition_bytes),
       store_(store) {}
 
-bool SortBuffer::Add(std::string_view key, Bytes value) {
-  const size_t size = kRecordHeaderBytes + key.size() + value.size();
-  const size_t used = records_.size() + entries_.size() * sizeof(Entry);
-  if (!entries_.empty() && used + size + sizeof(Entry) > capacity_) return false;
-  if (entries_.empty()) {
-    // Reserved, not touched: pages are taken as rows come.
-    records_.reserve(std::max(size, capacity_));
+uint8_t* SortBuffer::Begin(std::string_view key, size_t most_bytes) {
+  const size_t size = kRecordHeaderBytes + key.size() + most_bytes;
+  const size_t used = used_ + entries_.size() * sizeof(Entry);
+  if (!entries_.empty() && used + size + sizeof(Entry) > capacity_) return nullptr;
+  if (used_ + size > room_) {
+    // For the first record. Not touched: pages are taken as rows come.
+    room_ = std::max(size, capacity_);
+    records_ = std::make_unique_for_overwrite<char[]>(room_);
   }
-  entries_.push_back({Prefix(key), records_.size(), static_cast<uint32_t>(key.size())});
-  AppendLength(&records_, key.size());
-  AppendLength(&records_, value.size());
-  records_.append(key);
-  records_.append(AsText(value));
-  return true;
+  entries_.push_back({Prefix(key), used_, static_cast<uint32_t>(key.size())});
+  char* body = records_.get() + used_ + kRecordHeaderBytes;
+  std::memcpy(body, key.data(), key.size());
+  return reinterpret_cast<uint8_t*>(body + key.size());
+}
+
+void SortBuffer::End(const uint8_t* value_end) {
+  char* record = records_.get() + used_;
+  const size_t size =
+      static_cast<size_t>(reinterpret_cast<const char*>(value_end) - record);
+  const uint32_t key = entries_.back().key_bytes;
+  const uint32_t header[] = {key, static_cast<uint32_t>(size - kRecordHeaderBytes - key)};
+  std::memcpy(record, header, kRecordHeaderBytes);
+  used_ += size;
+}
+
+std::string_view SortBuffer::KeyOf(const Entry& entry) const {
+  return {records_.get() + entry.offset + kRecordHeaderBytes, entry.key_bytes};
 }
 
 void SortBuffer::Prefetch(const Entry& entry) const {
   constexpr size_t kLineBytes = 64;
-  constexpr size_t kLines = 4;
-  const char* record = records_.data() + entry.offset;
+  constexpr size_t kLines = 3;
+  const char* record = records_.get() + entry.offset;
   for (size_t i = 0; i < kLines; ++i) __builtin_prefetch(record + i * kLineBytes);
 }
 
-bool SortBuffer::Less(const Entry& a, const Entry& b) const {
-  if (a.prefix != b.prefix) return a.prefix < b.prefix;
-  if (const auto less = ShorterIsLess(a.key_bytes, b.key_bytes)) return *less;
-  return ParseRecord(records_.data() + a.offset).key <
-         ParseRecord(records_.data() + b.offset).key;
+// By their prefixes first, which needs no branches; what stands behind tells few apart.
+void SortBuffer::Sort() {
+  boost::sort::pdqsort_branchless(
+      entries_.begin(), entries_.end(),
+      [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
+  const auto less = [this](const Entry& a, const Entry& b) {
+    const auto shorter = ShorterIsLess(a.key_bytes, b.key_bytes);
+    return shorter ? *shorter : KeyOf(a) < KeyOf(b);
+  };
+  for (auto begin = entries_.begin(); begin != entries_.end();) {
+    const auto end = std::find_if(begin + 1, entries_.end(), [&](const Entry& entry) {
+      return entry.prefix != begin->prefix;
+    });
+    if (end - begin > 1) std::sort(begin, end, less);
+    begin = end;
+  }
 }
 
 SortedRun SortBuffer::Flush() {
-  std::sort(entries_.begin(), entries_.end(),
-            [this](const Entry& a, const Entry& b) { return Less(a, b); });
+  Sort();
   RunWriter writer(partition_bytes_, store_);
   for (size_t i = 0; i < entries_.size(); ++i) {
     // In the order of their keys, records are all over the buffer.
     if (i + kPrefetch < entries_.size()) Prefetch(entries_[i + kPrefetch]);
-    const char* record = records_.data() + entries_[i].offset;
+    const char* record = records_.get() + entries_[i].offset;
     writer.Add(ParseRecord(record), record);
   }
   entries_.clear();
-  records_.clear();
-  if (records_.capacity() > capacity_) records_.shrink_to_fit();
+  used_ = 0;
+  if (room_ > capacity_) records_.reset(), room_ = 0;
   return std::move(writer).Finish();
 }
 
@@ -319,10 +345,10 @@ class MergeReader::Cursor {
   }
 
   void Load(const SortedSegment::Block& block, uint8_t* to) {
-    stored_.resize(block.stored_bytes);
-    store_->Read(source_.run->chunks[block.chunk], block.offset, stored_);
+    const Bytes stored = store_->Read(source_.run->chunks[block.chunk], block.offset,
+                                      block.stored_bytes, &room_);
     const auto raw =
-        Codec()->Decompress(block.stored_bytes, stored_.data(), block.raw_bytes, to);
+        Codec()->Decompress(block.stored_bytes, stored.data(), block.raw_bytes, to);
     if (!raw.ok() || *raw != block.raw_bytes) {
       throw Fail(ErrorKind::kInternal, "A sorted block cannot be read back");
     }
@@ -332,7 +358,7 @@ class MergeReader::Cursor {
   const SpillStore* store_;
   size_t next_block_ = 0;
   size_t at_ = 0;
-  std::vector<uint8_t> stored_;
+  std::vector<uint8_t> room_;  ///< For what comes from the file.
   std::string block_;
   Record record_;
   unsigned __int128 prefix_ = 0;

@@ -30,7 +30,9 @@ class SpillStore {
     int64_t offset = 0;
   };
   Chunk Put(Bytes bytes);
-  void Read(const Chunk& chunk, int64_t offset, std::span<uint8_t> to) const;
+  /// Bytes of a chunk: where they are in memory, else read into `room`.
+  Bytes Read(const Chunk& chunk, int64_t offset, size_t size,
+             std::vector<uint8_t>* room) const;
 
   int64_t spilled_bytes() const { return spilled_bytes_; }
   /// To be called by who lets go of chunks in memory.
@@ -76,9 +78,10 @@ class SortBuffer {
   SortBuffer(int64_t capacity_bytes, size_t partition_bytes, SpillStore* store);
 
   bool empty() const { return entries_.empty(); }
-  /// False when the record does not fit any more: Flush() first. An empty buffer takes a
-  /// record of any size.
-  bool Add(std::string_view key, Bytes value);
+  /// Begins a record: room for a value of `most_bytes`, which End() takes in. Nullptr
+  /// when it does not fit any more: Flush() first. An empty buffer has room for any.
+  uint8_t* Begin(std::string_view key, size_t most_bytes);
+  void End(const uint8_t* value_end);
   /// Everything so far as a sorted run; the buffer is empty again.
   SortedRun Flush();
 
@@ -88,13 +91,16 @@ class SortBuffer {
     uint64_t offset;
     uint32_t key_bytes;
   };
+  std::string_view KeyOf(const Entry& entry) const;
   void Prefetch(const Entry& entry) const;
-  bool Less(const Entry& a, const Entry& b) const;
+  void Sort();
 
   const size_t capacity_;
   const size_t partition_bytes_;
   SpillStore* const store_;
-  std::string records_;
+  std::unique_ptr<char[]> records_;
+  size_t room_ = 0;  ///< Of records_.
+  size_t used_ = 0;  ///< By whole records.
   std::vector<Entry> entries_;
 };
 

@@ -67,7 +67,7 @@ class StoredColumn : public Column {
  public:
   void Measure(const std::shared_ptr<arrow::Array>& values, size_t* sizes) override {
     values_ = values;
-    bytes_.clear();
+    used_ = 0;
     ends_.clear();
     Encode(*values);
     size_t begin = 0;
@@ -89,21 +89,23 @@ class StoredColumn : public Column {
   }
 
  protected:
-  /// Appends each value to bytes_, and where it ends to ends_; nothing for a null.
+  /// Grows by each value, and ends it; nothing for a null, which ends all the same.
   virtual void Encode(const arrow::Array& values) = 0;
 
   static size_t Index(int64_t i) { return static_cast<size_t>(i); }
+  /// Room for the next bytes.
   uint8_t* Grow(size_t bytes) {
-    bytes_.resize(bytes_.size() + bytes);
-    return bytes_.data() + bytes_.size() - bytes;
+    used_ += bytes;
+    if (bytes_.size() < used_) bytes_.resize(2 * used_);
+    return bytes_.data() + used_ - bytes;
   }
-  void EndValue() { ends_.push_back(bytes_.size()); }
-
-  std::vector<uint8_t> bytes_;
-  std::vector<size_t> ends_;
+  void EndValue() { ends_.push_back(used_); }
 
  private:
   std::shared_ptr<arrow::Array> values_;
+  std::vector<uint8_t> bytes_;
+  size_t used_ = 0;  ///< Of them.
+  std::vector<size_t> ends_;
 };
 
 /// Integers, bits of floats, dates and times, less `kEpoch`; as a `Narrow` where they are

@@ -1,7 +1,5 @@
 #include "source/copy_stream.h"
 
-#include <limits>
-
 #include "base/error.h"
 
 namespace shoestring {
@@ -16,14 +14,13 @@ constexpr int16_t kTrailer = -1;
 constexpr uint32_t kCriticalFlags = 0xFFFF0000;
 
 // Bytes of the fields, or 0 when some are still to come.
-template <int32_t kLeastLength = -1>
 size_t ScanFields(Bytes data, std::span<Field> fields) {
   size_t at = 0;
   for (Field& field : fields) {
     if (data.size() - at < sizeof(int32_t)) return 0;
     field.size = LoadBigEndian<int32_t>(data.data() + at);
     at += sizeof(int32_t);
-    if (field.size < kLeastLength) {
+    if (field.size < -1) {
       throw Fail(ErrorKind::kCorrupt, "COPY data: a field has length {}", field.size);
     }
     field.data = data.data() + at;
@@ -46,11 +43,6 @@ void CheckWhole(size_t scanned, Bytes tuple, std::span<Field> fields) {
 
 void SplitTuple(Bytes tuple, std::span<Field> fields) {
   CheckWhole(ScanFields(tuple, fields), tuple, fields);
-}
-
-void SplitPackedTuple(Bytes tuple, std::span<Field> fields) {
-  CheckWhole(ScanFields<std::numeric_limits<int32_t>::min()>(tuple, fields), tuple,
-             fields);
 }
 
 CopyStream::CopyStream(size_t columns, OnTuple on_tuple)

@@ -13,7 +13,7 @@ namespace shoestring {
 /// One value of a tuple, in its type's binary send form.
 struct Field {
   const uint8_t* data = nullptr;
-  int32_t size = -1;  ///< -1 for NULL; less in packed tuples (repeated_texts.h).
+  int32_t size = -1;  ///< -1 for NULL; less is a text's number (packed_tuple.h).
 
   bool null() const { return size == -1; }
   Bytes bytes() const { return {data, size < 0 ? 0 : static_cast<size_t>(size)}; }
@@ -22,12 +22,6 @@ struct Field {
 /// Reads the fields of a whole tuple (without its count). Throws kCorrupt unless there
 /// are just as many as `fields` takes.
 void SplitTuple(Bytes tuple, std::span<Field> fields);
-
-/// The length of a field that stands for the text with number 0, in a packed tuple; that
-/// for number 1 is one less, and so on.
-constexpr int32_t kFirstNumber = -2;
-/// The same for a packed tuple.
-void SplitPackedTuple(Bytes tuple, std::span<Field> fields);
 
 /// Cuts Postgres' COPY BINARY data, in pieces of any size, into tuples. Pure.
 class CopyStream {

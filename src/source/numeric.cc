@@ -29,8 +29,9 @@ constexpr auto kPowersOfTen = [] {
 
 // value * 10^exponent + group, as long as it stays below the limit.
 bool ShiftAndAdd(Int128 limit, int exponent, int add, Int128* value) {
-  if (*value > limit / kPowersOfTen[exponent]) return false;
-  *value = *value * kPowersOfTen[exponent] + add;
+  const bool overflow = __builtin_mul_overflow(*value, kPowersOfTen[exponent], value);
+  if (overflow || *value >= limit) return false;
+  *value += add;
   return *value < limit;
 }
 

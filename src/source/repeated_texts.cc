@@ -122,29 +122,21 @@ RowPacker::RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* t
   }
 }
 
-Bytes RowPacker::Pack(std::span<const Field> fields, Bytes tuple) {
-  if (columns_.empty()) return tuple;
+std::span<const Field> RowPacker::Pack(std::span<const Field> fields) {
+  if (columns_.empty()) return fields;
   Search(fields);
-  packed_.clear();
-  const uint8_t* copied = tuple.data();
-  const auto copy_to = [&](const uint8_t* end) {
-    packed_.append(reinterpret_cast<const char*>(copied),
-                   static_cast<size_t>(end - copied));
-  };
+  packed_.assign(fields.begin(), fields.end());
   for (Column& column : columns_) {
-    const Field& field = fields[column.index];
+    Field& field = packed_[column.index];
     if (field.null()) continue;
     const auto number = texts_->NumberOf(column.search);
     ++column.asked;
     if (!number) continue;
     ++column.known;
-    copy_to(field.data - sizeof(int32_t));
-    copied = field.data + field.size;
-    AppendBigEndian(&packed_, kFirstNumber - static_cast<int32_t>(*number));
+    field.size = kFirstNumber - static_cast<int32_t>(*number);
   }
-  copy_to(tuple.data() + tuple.size());
   if (++rows_ % kTrialRows == 0) DropColumnsThatDoNotRepeat();
-  return AsBytes(packed_);
+  return packed_;
 }
 
 void RowPacker::Search(std::span<const Field> fields) {

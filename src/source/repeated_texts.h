@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source/copy_stream.h"
+#include "source/packed_tuple.h"
 #include "source/type_mapping.h"
 
 namespace shoestring {
@@ -63,15 +63,14 @@ class RepeatedTexts {
   uint32_t count_ = 0;
 };
 
-/// Writes rows shorter: the values of text columns that occur again and again by their
-/// numbers. A packed tuple is a tuple in which the length of a field may also be
-/// -2 - number, without bytes. One thread.
+/// Makes rows shorter: numbers take the place of texts that occur again and again. One
+/// thread.
 class RowPacker {
  public:
   RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* texts);
 
-  /// Valid until the next call, or as long as the tuple.
-  Bytes Pack(std::span<const Field> fields, Bytes tuple);
+  /// The fields, for PackTuple(). Valid until the next call, and as long as those given.
+  std::span<const Field> Pack(std::span<const Field> fields);
 
  private:
   struct Column {
@@ -85,8 +84,8 @@ class RowPacker {
 
   RepeatedTexts* const texts_;
   std::vector<Column> columns_;
+  std::vector<Field> packed_;
   int64_t rows_ = 0;
-  std::string packed_;
 };
 
 }  // namespace shoestring

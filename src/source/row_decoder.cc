@@ -14,6 +14,8 @@ namespace shoestring {
 class RowDecoder::Column {
  public:
   virtual ~Column() = default;
+  /// To be called before so many values or nulls are appended.
+  virtual void Reserve(int64_t values) = 0;
   virtual ValueOutcome Append(Bytes field) = 0;
   virtual void AppendNull() = 0;
   /// Of a text, its number.
@@ -25,6 +27,8 @@ class RowDecoder::Column {
 namespace {
 
 using Column = RowDecoder::Column;
+
+constexpr int64_t kLeastReserved = 64;
 
 void Check(const arrow::Status& status) {
   if (status.ok()) return;
@@ -48,11 +52,12 @@ class BuilderColumn : public Column {
  public:
   explicit BuilderColumn(const std::shared_ptr<arrow::DataType>& type)
       : builder_(std::make_shared<Builder>(type, arrow::default_memory_pool())) {}
-  void AppendNull() override { Check(builder_->AppendNull()); }
+  void Reserve(int64_t values) override { Check(builder_->Reserve(values)); }
+  void AppendNull() override { builder_->UnsafeAppendNull(); }
   std::shared_ptr<arrow::ArrayBuilder> builder() override { return builder_; }
 
  protected:
-  std::shared_ptr<Builder> builder_;
+  const std::shared_ptr<Builder> builder_;
 };
 
 // A big-endian integer or float of fixed width, kept as it is or widened.
@@ -65,9 +70,9 @@ class FixedColumn : public BuilderColumn<Builder> {
     const auto raw = LoadBigEndian<Raw>(field.data());
     using Value = typename Builder::value_type;
     if constexpr (std::is_floating_point_v<Value>) {
-      Check(this->builder_->Append(std::bit_cast<Value>(raw)));
+      this->builder_->UnsafeAppend(std::bit_cast<Value>(raw));
     } else {
-      Check(this->builder_->Append(static_cast<Value>(raw)));
+      this->builder_->UnsafeAppend(static_cast<Value>(raw));
     }
     return ValueOutcome::kOk;
   }
@@ -78,7 +83,7 @@ class BooleanColumn : public BuilderColumn<arrow::BooleanBuilder> {
   using BuilderColumn::BuilderColumn;
   ValueOutcome Append(Bytes field) override {
     if (field.size() != 1) return ValueOutcome::kMalformed;
-    Check(builder_->Append(field[0] != 0));
+    builder_->UnsafeAppend(field[0] != 0);
     return ValueOutcome::kOk;
   }
 };
@@ -100,8 +105,8 @@ class DecimalColumn : public BuilderColumn<arrow::Decimal128Builder> {
       case NumericOutcome::kOutOfRange: return ValueOutcome::kOutOfRange;
       case NumericOutcome::kMalformed: return ValueOutcome::kMalformed;
     }
-    Check(builder_->Append(arrow::Decimal128(static_cast<int64_t>(value >> 64),
-                                             static_cast<uint64_t>(value))));
+    builder_->UnsafeAppend(arrow::Decimal128(static_cast<int64_t>(value >> 64),
+                                             static_cast<uint64_t>(value)));
     return ValueOutcome::kOk;
   }
 
@@ -127,7 +132,7 @@ class TimeColumn : public BuilderColumn<Builder> {
   ValueOutcome Append(Bytes field) override {
     Value value = 0;
     const ValueOutcome outcome = FromTime(kDecode(field, &value));
-    if (outcome == ValueOutcome::kOk) Check(this->builder_->Append(value));
+    if (outcome == ValueOutcome::kOk) this->builder_->UnsafeAppend(value);
     return outcome;
   }
 };
@@ -160,18 +165,22 @@ class NumberedTextColumn : public TextColumn {
                      std::shared_ptr<arrow::Array> texts)
       : TextColumn(type), texts_(std::move(texts)) {}
 
+  void Reserve(int64_t values) override {
+    if (numbered_) return Check(numbers_.Reserve(values));
+    TextColumn::Reserve(values);
+  }
   ValueOutcome Append(Bytes field) override {
     if (numbered_) WriteOut();
     return TextColumn::Append(field);
   }
   void AppendNull() override {
-    if (numbered_) return Check(numbers_.AppendNull());
+    if (numbered_) return numbers_.UnsafeAppendNull();
     TextColumn::AppendNull();
   }
   ValueOutcome AppendNumber(int32_t number) override {
     if (number >= texts_->length()) return ValueOutcome::kMalformed;
     if (numbered_) {
-      Check(numbers_.Append(number));
+      numbers_.UnsafeAppend(number);
     } else {
       AppendText(number);
     }
@@ -193,6 +202,7 @@ class NumberedTextColumn : public TextColumn {
 
   void WriteOut() {
     numbered_ = false;
+    TextColumn::Reserve(numbers_.capacity());
     std::shared_ptr<arrow::Int32Array> numbers;
     Check(numbers_.Finish(&numbers));
     for (int64_t i = 0; i < numbers->length(); ++i) {
@@ -237,6 +247,7 @@ class ArrayColumn : public Column {
                             static_cast<const arrow::ListType&>(*type).value_type())),
         builder_(std::make_shared<arrow::ListBuilder>(arrow::default_memory_pool(),
                                                       element_->builder(), type)) {}
+  void Reserve(int64_t values) override { Check(builder_->Reserve(values)); }
   void AppendNull() override { Check(builder_->AppendNull()); }
   std::shared_ptr<arrow::ArrayBuilder> builder() override { return builder_; }
 
@@ -247,6 +258,7 @@ class ArrayColumn : public Column {
     if (reader.lower_bound() != 1) return ValueOutcome::kLowerBound;
     Check(builder_->Append());
     while (const auto element = reader.Next()) {
+      element_->Reserve(1);
       if (element->null()) {
         element_->AppendNull();
         continue;
@@ -354,7 +366,19 @@ RowDecoder::~RowDecoder() = default;
 RowDecoder::RowDecoder(RowDecoder&&) noexcept = default;
 
 void RowDecoder::Append(Bytes tuple) {
-  SplitPackedTuple(tuple, fields_);
+  SplitTuple(tuple, fields_);
+  AppendFields();
+  bytes_ += static_cast<int64_t>(tuple.size());
+}
+
+void RowDecoder::AppendPacked(Bytes tuple) {
+  UnpackTuple(tuple, fields_);
+  AppendFields();
+  bytes_ += static_cast<int64_t>(tuple.size());
+}
+
+void RowDecoder::AppendFields() {
+  if (rows_ == reserved_) Reserve();
   for (size_t i = 0; i < columns_.size(); ++i) {
     const Field& field = fields_[i];
     if (field.null()) {
@@ -364,10 +388,17 @@ void RowDecoder::Append(Bytes tuple) {
     const ValueOutcome outcome =
         field.size <= kFirstNumber ? columns_[i]->AppendNumber(kFirstNumber - field.size)
                                    : columns_[i]->Append(field.bytes());
-    if (outcome != ValueOutcome::kOk) Report(i, outcome);
+    if (outcome == ValueOutcome::kOk) continue;
+    reserved_ = rows_;  // The columns before this one have taken their place already.
+    Report(i, outcome);
   }
   ++rows_;
-  bytes_ += static_cast<int64_t>(tuple.size());
+}
+
+void RowDecoder::Reserve() {
+  const int64_t more = std::max(kLeastReserved, reserved_);
+  for (const auto& column : columns_) column->Reserve(more);
+  reserved_ += more;
 }
 
 std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
@@ -380,6 +411,7 @@ std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
   auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows_,
                                         std::move(arrays));
   rows_ = 0;
+  reserved_ = 0;
   bytes_ = 0;
   return batch;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "source/copy_stream.h"
+#include "source/packed_tuple.h"
 #include "source/type_mapping.h"
 #include "source/value_cleaner.h"
 
@@ -18,19 +18,21 @@ class RowDecoder {
   class Column;
 
   /// `key` are the indexes of the columns that name a row in errors. With `texts`, which
-  /// are those that packed tuples name by number (repeated_texts.h), a text column that
+  /// are those that packed tuples name by number (packed_tuple.h), a text column that
   /// is numbers only becomes a dictionary array of them.
   RowDecoder(std::string table, std::vector<ColumnMapping> columns,
              std::vector<size_t> key, std::shared_ptr<arrow::Array> texts = nullptr);
   ~RowDecoder();
   RowDecoder(RowDecoder&&) noexcept;
 
-  /// Takes a tuple, packed or not. Throws kData naming table, column, key and the way out
-  /// for a value that the lake's type cannot hold, kCorrupt for bytes that are no such
-  /// value.
+  /// Takes a tuple. Throws kData naming table, column, key and the way out for a value
+  /// that the lake's type cannot hold, kCorrupt for bytes that are no such value; it is
+  /// of no use any more then.
   void Append(Bytes tuple);
+  /// The same with a packed one.
+  void AppendPacked(Bytes tuple);
   int64_t rows() const { return rows_; }
-  /// Bytes taken since the last Finish(), as Postgres sent them.
+  /// Bytes of the tuples taken since the last Finish().
   int64_t bytes() const { return bytes_; }
 
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
@@ -38,6 +40,9 @@ class RowDecoder {
   std::shared_ptr<arrow::RecordBatch> Finish();
 
  private:
+  void AppendFields();
+  /// Room in all columns for more rows.
+  void Reserve();
   /// With a text in the place of its number.
   Field Unpacked(const Field& field) const;
   [[noreturn]] void Report(size_t column, ValueOutcome outcome) const;
@@ -50,6 +55,7 @@ class RowDecoder {
   std::vector<std::unique_ptr<Column>> columns_;
   std::vector<Field> fields_;
   int64_t rows_ = 0;
+  int64_t reserved_ = 0;  ///< Rows that there is room for.
   int64_t bytes_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "source/row_image.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -65,19 +66,28 @@ std::string NormalizeNumeric(Bytes numeric) {
   return normal;
 }
 
-void AppendNumeric(Bytes numeric, std::string* to) {
-  const bool whole = numeric.size() >= kNumericHeader &&
-                     (numeric.size() - kNumericHeader) / kGroup ==
-                         LoadBigEndian<uint16_t>(numeric.data()) &&
-                     numeric.size() % kGroup == 0;
-  if (!whole) return AppendValue(numeric, to);
+bool IsNumeric(Bytes bytes) {
+  return bytes.size() >= kNumericHeader && bytes.size() % kGroup == 0 &&
+         (bytes.size() - kNumericHeader) / kGroup ==
+             LoadBigEndian<uint16_t>(bytes.data());
+}
+
+// As Postgres sends nearly all: only the display scale is not of the value.
+bool IsNormal(Bytes numeric) {
+  if (!IsNumeric(numeric) || numeric.size() == kNumericHeader) return false;
   const Bytes groups = numeric.subspan(kNumericHeader);
-  const bool normal =
-      !groups.empty() && !IsZero(groups.first(kGroup)) && !IsZero(groups.last(kGroup));
-  if (!normal) return AppendValue(AsBytes(NormalizeNumeric(numeric)), to);
-  // As Postgres sends nearly all: only how many digits to show is not of the value.
+  return !IsZero(groups.first(kGroup)) && !IsZero(groups.last(kGroup));
+}
+
+void ClearDisplayScale(char* numeric) {
+  numeric[kDisplayScale] = numeric[kDisplayScale + 1] = 0;
+}
+
+void AppendNumeric(Bytes numeric, std::string* to) {
+  if (!IsNumeric(numeric)) return AppendValue(numeric, to);
+  if (!IsNormal(numeric)) return AppendValue(AsBytes(NormalizeNumeric(numeric)), to);
   AppendValue(numeric, to);
-  to->replace(to->size() - numeric.size() + kDisplayScale, 2, 2, '\0');
+  ClearDisplayScale(to->data() + to->size() - numeric.size());
 }
 
 void AppendArray(Wire element_form, Bytes array, std::string* to) {
@@ -139,7 +149,30 @@ RowImage::RowImage(const std::vector<ColumnMapping>& columns) {
 
 Bytes RowImage::Of(std::span<const Field> fields, Bytes tuple) {
   if (columns_.empty()) return tuple;
+  const bool normal = std::ranges::all_of(columns_, [&](const Column& column) {
+    const Field& field = fields[column.index];
+    return field.null() ||
+           (column.form.wire == Wire::kNumeric && IsNormal(field.bytes()));
+  });
   image_.clear();
+  if (normal) {
+    image_.append(AsText(tuple));
+    ClearDisplayScales(fields, tuple);
+  } else {
+    Append(fields, tuple);
+  }
+  return AsBytes(image_);
+}
+
+void RowImage::ClearDisplayScales(std::span<const Field> fields, Bytes tuple) {
+  for (const Column& column : columns_) {
+    const Field& field = fields[column.index];
+    if (field.null()) continue;
+    ClearDisplayScale(image_.data() + (field.data - tuple.data()));
+  }
+}
+
+void RowImage::Append(std::span<const Field> fields, Bytes tuple) {
   const uint8_t* copied = tuple.data();
   const auto copy_to = [&](const uint8_t* end) {
     image_.append(reinterpret_cast<const char*>(copied),
@@ -157,7 +190,6 @@ Bytes RowImage::Of(std::span<const Field> fields, Bytes tuple) {
     }
   }
   copy_to(tuple.data() + tuple.size());
-  return AsBytes(image_);
 }
 
 }  // namespace shoestring

@@ -43,6 +43,8 @@ class RowImage {
     size_t index;
     ImageForm form;
   };
+  void ClearDisplayScales(std::span<const Field> fields, Bytes tuple);
+  void Append(std::span<const Field> fields, Bytes tuple);
 
   std::vector<Column> columns_;  ///< Those whose bytes can differ from what is sent.
   std::string image_;
