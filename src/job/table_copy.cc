@@ -123,6 +123,7 @@ class TableCopier::Worker {
 
   void Add(const ValueCleaner::Row& row, Table* table) {
     if (row.tuple.size() >= kWideBytes) NoteWideColumns(row.fields, table);
+    packer_->Begin(row.fields);
     key_.clear();
     row_key_->Append(row.fields, &key_);
     sums_->Add(key_, row.fields, row.tuple);

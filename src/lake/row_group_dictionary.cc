@@ -40,18 +40,17 @@ class Numbering {
       : new_of_(static_cast<size_t>(dictionary.length()), -1) {}
 
   std::shared_ptr<arrow::Array> Renumber(const arrow::Int32Array& numbers) {
-    arrow::Int32Builder renumbered;
-    Check(renumbered.Reserve(numbers.length()));
+    const int64_t end = numbers.offset() + numbers.length();
+    auto buffer = arrow::AllocateBuffer(end * static_cast<int64_t>(sizeof(int32_t)));
+    Check(buffer.status());
+    auto* renumbered = (*buffer)->mutable_data_as<int32_t>() + numbers.offset();
+    const bool has_nulls = numbers.null_count() > 0;
     for (int64_t i = 0; i < numbers.length(); ++i) {
-      if (numbers.IsNull(i)) {
-        renumbered.UnsafeAppendNull();
-      } else {
-        renumbered.UnsafeAppend(NewOf(numbers.Value(i)));
-      }
+      renumbered[i] = has_nulls && numbers.IsNull(i) ? 0 : NewOf(numbers.Value(i));
     }
-    std::shared_ptr<arrow::Array> result;
-    Check(renumbered.Finish(&result));
-    return result;
+    return arrow::MakeArray(arrow::ArrayData::Make(
+        numbers.type(), numbers.length(), {numbers.null_bitmap(), std::move(*buffer)},
+        numbers.null_count(), numbers.offset()));
   }
 
   std::shared_ptr<arrow::Array> Used(const arrow::Array& dictionary) const {

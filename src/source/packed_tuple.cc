@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 
@@ -31,36 +32,37 @@ void CopyValue(const uint8_t* from, size_t size, uint8_t* to) {
   }
 }
 
-/// Moves behind the number.
-uint32_t TakeNumber(Bytes* bytes) {
-  uint64_t number = 0;
-  for (int shift = 0; shift < 5 * kBits && !bytes->empty(); shift += kBits) {
-    const uint8_t byte = bytes->front();
-    *bytes = bytes->subspan(1);
-    number |= static_cast<uint64_t>(byte & (kMore - 1)) << shift;
-    if (byte >= kMore) continue;
-    if (number > std::numeric_limits<uint32_t>::max()) break;
-    return static_cast<uint32_t>(number);
-  }
-  throw Fail(ErrorKind::kCorrupt, "A packed tuple ends within a number");
-}
+/// What is left of a tuple.
+struct Rest {
+  const uint8_t* at;
+  const uint8_t* end;
 
-/// Moves behind the field.
-Field TakeField(Bytes* bytes) {
-  const uint32_t number = TakeNumber(bytes);
-  if (number == 0) return {bytes->data(), -1};
-  if (number % 2 == 0) {
-    return {bytes->data(), kFirstNumber - static_cast<int32_t>(number / 2 - 1)};
+  uint32_t TakeNumber() {
+    if (at < end && *at < kMore) return *at++;
+    uint64_t number = 0;
+    for (int shift = 0; shift < 5 * kBits && at < end; shift += kBits) {
+      number |= static_cast<uint64_t>(*at & (kMore - 1)) << shift;
+      if (*at++ >= kMore) continue;
+      if (number > std::numeric_limits<uint32_t>::max()) break;
+      return static_cast<uint32_t>(number);
+    }
+    throw Fail(ErrorKind::kCorrupt, "A packed tuple has no number where one belongs");
   }
-  const uint32_t size = number / 2;
-  if (bytes->size() < size) {
-    throw Fail(ErrorKind::kCorrupt, "A packed tuple ends within a value of {} bytes",
-               size);
+
+  Field TakeField() {
+    const uint32_t number = TakeNumber();
+    if (number == 0) return {at, -1};
+    if (number % 2 == 0) {
+      return {at, kFirstNumber - static_cast<int32_t>(number / 2 - 1)};
+    }
+    const uint32_t size = number / 2;
+    if (size > static_cast<size_t>(end - at)) {
+      throw Fail(ErrorKind::kCorrupt, "A packed tuple ends within a value of {} bytes",
+                 size);
+    }
+    return {std::exchange(at, at + size), static_cast<int32_t>(size)};
   }
-  const Field field{bytes->data(), static_cast<int32_t>(size)};
-  *bytes = bytes->subspan(size);
-  return field;
-}
+};
 
 }  // namespace
 
@@ -81,10 +83,11 @@ uint8_t* PackTuple(std::span<const Field> fields, uint8_t* to) {
 }
 
 void UnpackTuple(Bytes tuple, std::span<Field> fields) {
-  for (Field& field : fields) field = TakeField(&tuple);
-  if (tuple.empty()) return;
+  Rest rest{tuple.data(), tuple.data() + tuple.size()};
+  for (Field& field : fields) field = rest.TakeField();
+  if (rest.at == rest.end) return;
   throw Fail(ErrorKind::kCorrupt, "A packed tuple has {} bytes after its {} fields",
-             tuple.size(), fields.size());
+             rest.end - rest.at, fields.size());
 }
 
 }  // namespace shoestring

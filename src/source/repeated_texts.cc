@@ -122,9 +122,15 @@ RowPacker::RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* t
   }
 }
 
+void RowPacker::Begin(std::span<const Field> fields) {
+  for (Column& column : columns_) {
+    column.search = texts_->Begin(fields[column.index].bytes());
+  }
+}
+
 std::span<const Field> RowPacker::Pack(std::span<const Field> fields) {
   if (columns_.empty()) return fields;
-  Search(fields);
+  for (const Column& column : columns_) texts_->Fetch(column.search);
   packed_.assign(fields.begin(), fields.end());
   for (Column& column : columns_) {
     Field& field = packed_[column.index];
@@ -137,13 +143,6 @@ std::span<const Field> RowPacker::Pack(std::span<const Field> fields) {
   }
   if (++rows_ % kTrialRows == 0) DropColumnsThatDoNotRepeat();
   return packed_;
-}
-
-void RowPacker::Search(std::span<const Field> fields) {
-  for (Column& column : columns_) {
-    column.search = texts_->Begin(fields[column.index].bytes());
-  }
-  for (const Column& column : columns_) texts_->Fetch(column.search);
 }
 
 void RowPacker::DropColumnsThatDoNotRepeat() {

@@ -69,6 +69,8 @@ class RowPacker {
  public:
   RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* texts);
 
+  /// To be called some time before Pack(), as it asks for memory that is far away.
+  void Begin(std::span<const Field> fields);
   /// The fields, for PackTuple(). Valid until the next call, and as long as those given.
   std::span<const Field> Pack(std::span<const Field> fields);
 
@@ -79,7 +81,6 @@ class RowPacker {
     int64_t asked = 0;  ///< Values, of the last few thousand.
     int64_t known = 0;  ///< Those that had, or got, a number.
   };
-  void Search(std::span<const Field> fields);
   void DropColumnsThatDoNotRepeat();
 
   RepeatedTexts* const texts_;

@@ -43,6 +43,7 @@ std::optional<uint32_t> NumberOf(RepeatedTexts* texts, std::string_view text) {
 std::string Pack(RowPacker* packer, const std::string& tuple) {
   std::vector<Field> fields(kColumns.size());
   SplitTuple(AsBytes(tuple), fields);
+  packer->Begin(fields);
   std::string packed(MostPackedBytes(fields.size(), tuple.size()), '\0');
   auto* begin = reinterpret_cast<uint8_t*>(packed.data());
   packed.resize(static_cast<size_t>(PackTuple(packer->Pack(fields), begin) - begin));

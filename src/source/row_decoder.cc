@@ -28,8 +28,6 @@ namespace {
 
 using Column = RowDecoder::Column;
 
-constexpr int64_t kLeastReserved = 64;
-
 void Check(const arrow::Status& status) {
   if (status.ok()) return;
   throw Fail(status.IsOutOfMemory() || status.IsCapacityError() ? ErrorKind::kLimit
@@ -396,7 +394,7 @@ void RowDecoder::AppendFields() {
 }
 
 void RowDecoder::Reserve() {
-  const int64_t more = std::max(kLeastReserved, reserved_);
+  const int64_t more = std::max(reserved_, rows_ == 0 ? expected_ : kLeastReserved);
   for (const auto& column : columns_) column->Reserve(more);
   reserved_ += more;
 }
@@ -410,7 +408,8 @@ std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
   }
   auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows_,
                                         std::move(arrays));
-  rows_ = 0;
+  // The next batch will likely be as large.
+  expected_ = std::max(kLeastReserved, std::exchange(rows_, 0));
   reserved_ = 0;
   bytes_ = 0;
   return batch;

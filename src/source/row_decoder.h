@@ -40,6 +40,8 @@ class RowDecoder {
   std::shared_ptr<arrow::RecordBatch> Finish();
 
  private:
+  static constexpr int64_t kLeastReserved = 64;
+
   void AppendFields();
   /// Room in all columns for more rows.
   void Reserve();
@@ -56,6 +58,7 @@ class RowDecoder {
   std::vector<Field> fields_;
   int64_t rows_ = 0;
   int64_t reserved_ = 0;  ///< Rows that there is room for.
+  int64_t expected_ = kLeastReserved;
   int64_t bytes_ = 0;
 };
 
