@@ -57,7 +57,7 @@ struct ForeignKey {
 };
 
 /// Something with rows of its own: a table, or a leaf of a partitioned one.
-struct Relation {
+struct RowSource {
   std::string schema;
   std::string name;
   char kind = 'r';             ///< pg_class.relkind: r, p, v, m, f.
@@ -79,7 +79,7 @@ struct TableDescription {
   std::vector<SourceColumn> columns;
   std::vector<SourceIndex> indexes;
   std::vector<ForeignKey> foreign_keys;
-  std::vector<Relation> relations;  ///< Where the rows are: itself, or all leaves.
+  std::vector<RowSource> relations;  ///< Where the rows are: itself, or all leaves.
 
   /// Columns of the primary key; empty without one.
   std::vector<std::string> PrimaryKey() const;
