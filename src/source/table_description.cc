@@ -272,6 +272,7 @@ std::vector<TableDescription> DescribeTogether(Connection* connection,
   ReadForeignKeys(connection, by_oid);
   ReadRelations(connection, by_oid);
   ReadPolicies(connection, by_oid);
+  AddViewOrigins(connection, &tables);
   return tables;
 }
 
