@@ -79,7 +79,6 @@ TEST_F(RelationTest, AViewStandsForItsTableWhereItsNameIsGiven) {
   EXPECT_EQ(Find("people", "card"), Relation::Kind::kOneToOne);
   EXPECT_EQ(Find("people", "club", "member"), Relation::Kind::kManyToMany);
   EXPECT_EQ(Find("people", "people"), Relation::Kind::kOneToMany);
-  EXPECT_EQ(Find("people", "person"), Relation::Kind::kManyToOne);
   EXPECT_EQ(Find("club", "head_id"), Relation::Kind::kManyToOne);
   EXPECT_EQ(Find("member", "member_person"), Relation::Kind::kManyToOne);
 }
