@@ -149,6 +149,12 @@ LOGIC = [
 ]
 
 ARRAYS_AND_RANGES = [
+    # The one row of a to-one embed counts as its first.
+    Case("/voyages?select=id,ships(id)&id=eq.1&ships.offset=1", [{"id": 1, "ships": None}]),
+    Case("/voyages?select=id,ships(id)&id=eq.1&ships.limit=0", [{"id": 1, "ships": None}]),
+    Case("/voyages?select=id,ships(id)&id=eq.1&ships.limit=1", [{"id": 1, "ships": {"id": 1}}]),
+    Case("/voyages?select=id,...ships(name)&id=eq.1&ships.offset=1", [{"id": 1, "name": None}]),
+    Case("/voyages?select=id,ships!inner(id)&ships.offset=1", []),
     *[Case(f"/lists?numbers={condition}&select=id", ids(*found)) for condition, found in [
         ("eq.{1,2}", [2]), ("neq.{1,2}", [1, 3]), ("lt.{1,2,3}", [1, 2]), ("lte.{1,2}", [1, 2]),
         ("gt.{1,1}", [2, 3]), ("gte.{1,2}", [2, 3]), ("cs.{2}", [2, 3]), ("cs.{}", [1, 2, 3]),
@@ -399,6 +405,35 @@ EMBEDS = [
             "Verify that 'cargo' is included in the 'select' query parameter."),
 ]
 
+VIEWS = [
+    Case("/fleet?select=title,owners(name)&ship=in.(1,5)&order=ship",
+         [{"title": "Aurora", "owners": {"name": "Hansa"}}, {"title": "Derelict", "owners": None}]),
+    Case("/owners?select=name,fleet(ship)&id=eq.2&fleet.order=ship",
+         [{"name": "Pacific", "fleet": [{"ship": 3}, {"ship": 4}]}]),
+    Case("/voyages?select=id,fleet!ship(title)&id=eq.4", [{"id": 4, "fleet": {"title": "Coral"}}]),
+    Case("/voyages?select=id,fleet!ship_id(title)&id=eq.4", [{"id": 4, "fleet": {"title": "Coral"}}]),
+    # A key or a column means the table, not its views.
+    Case("/voyages?select=id,ship(id)&id=eq.4", [{"id": 4, "ship": {"id": 3}}]),
+    Case("/fleet_names?select=title,voyages(id)&ship=eq.4", [{"title": "Delfin", "voyages": ids(6)}]),
+    Case("/cargoes?select=name,carrier(name)&order=id",
+         [{"name": "tea", "carrier": {"name": "Aurora"}}, {"name": "salt", "carrier": {"name": "Coral"}},
+          {"name": "ice", "carrier": None}]),
+    Case("/cargoes?select=name,fleet!inner(title)&fleet.title=eq.Coral",
+         [{"name": "salt", "fleet": {"title": "Coral"}}]),
+    Case("/cargoes?select=name,ports(name)&order=id&ports.order=id",
+         [{"name": "tea", "ports": [{"name": "Bergen"}, {"name": "Genoa"}]},
+          {"name": "salt", "ports": [{"name": "Kobe"}]}, {"name": "ice", "ports": []}]),
+    Case("/asian_ports?select=name,cargoes(id)", [{"name": "Kobe", "cargoes": ids(2)}]),
+    Case("/fee_counts?select=fees,ships(name)&order=ship_id.nullsfirst",
+         [{"fees": 1, "ships": None}, {"fees": 2, "ships": {"name": "Aurora"}},
+          {"fees": 1, "ships": {"name": "Borealis"}}, {"fees": 1, "ships": {"name": "Coral"}}]),
+    Case("/sailors?select=id,old_passports(number)&id=in.(2,3)&order=id",
+         [{"id": 2, "old_passports": {"number": "P-2"}}, {"id": 3, "old_passports": None}]),
+    Case("/old_passports?select=number,sailors(name)&holder=eq.1",
+         [{"number": "P-1", "sailors": {"name": "Ines"}}]),
+    refused("/fee_counts?select=fees,voyages(id)", 400, "PGRST200"),
+]
+
 INNER_AND_NULL = [
     Case("/ships?select=id,owners!inner(id)&order=id",
          [{"id": 1, "owners": {"id": 1}}, {"id": 2, "owners": {"id": 1}},
@@ -609,6 +644,9 @@ TEXT_SEARCH = [
 ]
 
 ROUTES = [
+    # What is wrong with the relations of a request is told before its columns.
+    refused("/ships?select=nothing,docks(id)", 400, "PGRST200"),
+    refused("/ships?select=nothing,owners(name)&captains.id=eq.1", 400, "PGRST108"),
     refused("/nowhere", 404, "PGRST205", "Could not find the table 'harbour.nowhere' in the schema cache"),
     refused("/shps", 404, "PGRST205", "Could not find the table 'harbour.shps' in the schema cache",
             None, "Perhaps you meant the table 'harbour.ships'"),

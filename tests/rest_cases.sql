@@ -153,3 +153,26 @@ INSERT INTO kinds VALUES (1, true, 1, 9007199254740993, 1.5, 'NaN', 1.50, '1234.
   'a02fb934-3a4d-469b-a6b6-4fcd88b973cf', '{"a" : 1}', '{"b":1,"aa":[1, 2]}', '\x6162', '2020-01-01',
   '2020-01-01 10:11:12.5', '2020-01-01 10:11:12+00', '10:11:12', '1 day', '10.0.0.1',
   '{a,"b c",NULL}', 'rough', 12345);
+
+-- Views: with names of their own, of a view, of tables out of sight, with a count.
+CREATE SCHEMA hold;
+CREATE TABLE hold.cargoes (
+  id integer PRIMARY KEY,
+  name text,
+  ship_id integer CONSTRAINT carrier REFERENCES ships (id)
+);
+INSERT INTO hold.cargoes VALUES (1, 'tea', 1), (2, 'salt', 3), (3, 'ice', NULL);
+CREATE TABLE hold.calls (
+  cargo_id integer REFERENCES hold.cargoes (id),
+  port_id integer REFERENCES ports (id),
+  PRIMARY KEY (cargo_id, port_id)
+);
+INSERT INTO hold.calls VALUES (1, 1), (1, 2), (2, 3);
+CREATE VIEW cargoes AS SELECT id, name, ship_id FROM hold.cargoes;
+CREATE VIEW calls AS TABLE hold.calls;
+CREATE VIEW fleet AS SELECT id AS ship, name AS title, owner_id AS company FROM ships;
+CREATE VIEW fleet_names AS SELECT title, ship FROM fleet;
+CREATE VIEW fee_counts AS SELECT ship_id, count(*) AS fees FROM fees GROUP BY ship_id;
+CREATE VIEW old_passports AS
+  WITH old AS (SELECT * FROM passports) SELECT number, sailor_id AS holder FROM old;
+CREATE MATERIALIZED VIEW asian_ports AS SELECT id, name FROM ports WHERE country = 'JP';

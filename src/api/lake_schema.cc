@@ -1,5 +1,7 @@
 #include "api/lake_schema.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/json.h"
@@ -28,15 +30,33 @@ void ForEachIn(const TableMetadata& metadata, const char* name, const Each& each
   for (const JsonView& item : JsonView(value, name).Items()) each(item);
 }
 
+std::string LakeName(std::string_view schema, std::string_view table) {
+  return schema == "public" ? std::string(table) : fmt::format("{}.{}", schema, table);
+}
+
 ApiForeignKey ForeignKeyOf(const JsonView& key) {
   ApiForeignKey foreign;
   foreign.name = key["name"].Text();
   foreign.columns = Texts(key["columns"]);
-  const std::string schema(key["schema"].Text());
-  const std::string table(key["table"].Text());
-  foreign.table = schema == "public" ? table : schema + "." + table;
+  foreign.table = LakeName(key["schema"].Text(), key["table"].Text());
   foreign.referenced = Texts(key["referenced_columns"]);
   return foreign;
+}
+
+/// What is unique in a table counts as such in its view, where PostgREST takes it so.
+void AddOrigin(const JsonView& stored, ApiTable* view) {
+  ApiOrigin origin;
+  origin.table = LakeName(stored["schema"].Text(), stored["table"].Text());
+  for (const auto& [column, name] : stored["columns"].Members()) {
+    origin.columns.emplace(column, name.Text());
+  }
+  for (std::string& name : Texts(stored["primary_key"])) {
+    view->primary_key.push_back(std::move(name));
+  }
+  for (const JsonView& key : stored["unique"].Items()) {
+    view->unique.push_back(Texts(key));
+  }
+  view->origins.push_back(std::move(origin));
 }
 
 void AddColumns(const TableMetadata& metadata, ApiTable* table) {
@@ -102,6 +122,10 @@ ApiTable DescribeApiTable(const TableMetadata& metadata, const TableEntry& entry
   ForEachIn(metadata, "shoestring.foreign-keys", [&](const JsonView& key) {
     table.foreign_keys.push_back(ForeignKeyOf(key));
   });
+  const std::string kind = Property(metadata, "shoestring.source-kind");
+  table.view = kind == "v" || kind == "m";
+  ForEachIn(metadata, "shoestring.view-origins",
+            [&](const JsonView& origin) { AddOrigin(origin, &table); });
   return table;
 }
 

@@ -32,6 +32,12 @@ struct ApiForeignKey {
   std::vector<std::string> referenced;
 };
 
+/// A table of the source that a view shows columns of.
+struct ApiOrigin {
+  std::string table;                           ///< As the lake would call it.
+  std::map<std::string, std::string> columns;  ///< The table's to the view's.
+};
+
 /// A table as the API shows it.
 struct ApiTable {
   std::string lake_name;  ///< "t", "schema.t".
@@ -42,7 +48,9 @@ struct ApiTable {
   std::vector<std::string> primary_key;
   std::vector<std::vector<std::string>> unique;
   std::vector<ApiForeignKey> foreign_keys;
-  bool row_security = false;  ///< The source had it; it does not hold in the lake.
+  bool view = false;               ///< It was one in the source.
+  std::vector<ApiOrigin> origins;  ///< Of a view.
+  bool row_security = false;       ///< The source had it; it does not hold in the lake.
   int64_t rows = 0;
 
   const ApiColumn* FindColumn(std::string_view column) const;

@@ -54,6 +54,11 @@ std::vector<SqlExpression> NodeConditions::Of(const ReadNode& node,
   for (const LogicTree& tree : node.filters) {
     conditions.push_back(Tree(tree, node, table, /*trusted=*/false));
   }
+  // Of the one row of a to-one embed nothing is left.
+  const bool none = node.offset > 0 || node.limit == 0;
+  if (none && node.relation && node.relation->to_one()) {
+    conditions.push_back(SqlBoolean(false));
+  }
   for (const ReadNode& embed : node.embeds) {
     if (embed.inner) conditions.push_back(HasEmbed(embed, table));
   }

@@ -60,19 +60,32 @@ class Planner {
     root.table = &table;
     root.name = table.name;
     root.sql_name = table.name;
-    Fill(query.select, 0, &root);
-    if (query.select.empty()) AddStar(&root);
+    AddEmbeds(query.select, 0, &root);
     return root;
   }
 
- private:
-  void Fill(const std::vector<SelectItem>& items, int depth, ReadNode* node) {
+  /// Of the node and its embeds; apart, since what is wrong with relations is told first.
+  void AddFields(const std::vector<SelectItem>& items, ReadNode* node) {
+    if (items.empty() && !node->relation) AddStar(node);
+    auto embed = node->embeds.begin();
     for (const SelectItem& item : items) {
       if (item.embed) {
-        node->embeds.push_back(Embed(item, depth + 1, *node));
+        AddFields(item.items, &*embed++);
       } else {
         AddField(item, node);
       }
+    }
+    if (node->spread && !node->relation->to_one() && node->IsAggregated()) {
+      throw ApiError(400, "PGRST127", "Feature not implemented")
+          .WithDetails(
+              "Aggregates are not implemented for one-to-many or many-to-many spreads.");
+    }
+  }
+
+ private:
+  void AddEmbeds(const std::vector<SelectItem>& items, int depth, ReadNode* node) {
+    for (const SelectItem& item : items) {
+      if (item.embed) node->embeds.push_back(Embed(item, depth + 1, *node));
     }
   }
 
@@ -88,12 +101,7 @@ class Planner {
     node.inner = item.inner;
     node.spread = item.spread;
     node.sql_name = fmt::format("{}_{}", node.table->name, depth);
-    Fill(item.items, depth, &node);
-    if (node.spread && !node.relation->to_one() && node.IsAggregated()) {
-      throw ApiError(400, "PGRST127", "Feature not implemented")
-          .WithDetails(
-              "Aggregates are not implemented for one-to-many or many-to-many spreads.");
-    }
+    AddEmbeds(item.items, depth, &node);
     return node;
   }
 
@@ -230,7 +238,8 @@ const ReadNode* NullFilteredEmbed(const ReadNode& node, const Filter& filter) {
 
 ReadNode PlanRead(const ApiTable& table, const RequestQuery& query,
                   const RelationIndex& relations, const Visibility& visibility) {
-  ReadNode root = Planner(relations, visibility).Root(table, query);
+  Planner planner(relations, visibility);
+  ReadNode root = planner.Root(table, query);
   for (const auto& [path, tree] : query.filters) {
     NodeAt(&root, path)->filters.push_back(tree);
   }
@@ -241,6 +250,7 @@ ReadNode PlanRead(const ApiTable& table, const RequestQuery& query,
     node->offset = std::max<int64_t>(range.offset.value_or(0), 0);
   }
   CheckOrder(root);
+  planner.AddFields(query.select, &root);
   return root;
 }
 

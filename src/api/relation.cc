@@ -35,6 +35,27 @@ Columns Pairs(const std::vector<std::string>& left,
   return pairs;
 }
 
+/// The table that a key refers to, and the views of it, with what it refers to there.
+std::vector<std::pair<const ApiTable*, Columns>> Targets(const LakeSchema& schema,
+                                                         const ApiForeignKey& key) {
+  std::vector<std::pair<const ApiTable*, Columns>> targets;
+  for (const auto& [name, table] : schema.tables) {
+    if (name == key.table)
+      targets.emplace_back(&table, Pairs(key.columns, key.referenced));
+    for (const ApiOrigin& origin : table.origins) {
+      if (origin.table != key.table) continue;
+      std::vector<std::string> shown;
+      for (const std::string& column : key.referenced) {
+        const auto found = origin.columns.find(column);
+        if (found != origin.columns.end()) shown.push_back(found->second);
+      }
+      if (shown.size() < key.referenced.size()) continue;
+      targets.emplace_back(&table, Pairs(key.columns, shown));
+    }
+  }
+  return targets;
+}
+
 Columns Swapped(const Columns& pairs) {
   Columns swapped;
   for (const auto& [left, right] : pairs) swapped.emplace_back(right, left);
@@ -67,8 +88,10 @@ bool Matches(const Relation& relation, const std::string& target,
            (IsColumn(relation.columns, *hint, false) || *hint == relation.constraint);
   }
   if (!hint) {
-    return by_table || (keyed && target == relation.constraint) ||
-           (keyed && IsColumn(relation.columns, target, true));
+    // A view is only meant by its own name.
+    return by_table ||
+           (keyed && !relation.to->view &&
+            (target == relation.constraint || IsColumn(relation.columns, target, true)));
   }
   if (!by_table) return false;
   if (!keyed) return *hint == relation.junction->name;
@@ -143,15 +166,15 @@ RelationIndex::RelationIndex(const LakeSchema& schema) : schema_(schema) {
   for (const auto& [name, table] : schema.tables) {
     std::vector<Relation> keys;
     for (const ApiForeignKey& key : table.foreign_keys) {
-      const auto to = schema.tables.find(key.table);
-      if (to == schema.tables.end()) continue;
-      const bool unique = IsUnique(table, key.columns);
-      keys.push_back(
-          {.kind = unique ? Relation::Kind::kOneToOne : Relation::Kind::kManyToOne,
-           .from = &table,
-           .to = &to->second,
-           .constraint = key.name,
-           .columns = Pairs(key.columns, key.referenced)});
+      const auto kind = IsUnique(table, key.columns) ? Relation::Kind::kOneToOne
+                                                     : Relation::Kind::kManyToOne;
+      for (auto& [to, columns] : Targets(schema, key)) {
+        keys.push_back({.kind = kind,
+                        .from = &table,
+                        .to = to,
+                        .constraint = key.name,
+                        .columns = std::move(columns)});
+      }
     }
     for (const Relation& key : keys) {
       add(key);
@@ -171,7 +194,8 @@ RelationIndex::RelationIndex(const LakeSchema& schema) : schema_(schema) {
     };
     for (const Relation& one : keys) {
       for (const Relation& other : keys) {
-        if (&one == &other || !in_primary(one) || !in_primary(other)) continue;
+        if (one.constraint == other.constraint) continue;
+        if (!in_primary(one) || !in_primary(other)) continue;
         add({.kind = Relation::Kind::kManyToMany,
              .from = one.to,
              .to = other.to,

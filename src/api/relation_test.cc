@@ -70,5 +70,27 @@ TEST_F(RelationTest, ATableToItself) {
   EXPECT_EQ(Find("person", "person", "boss_id"), Relation::Kind::kOneToMany);
 }
 
+TEST_F(RelationTest, AViewStandsForItsTableWhereItsNameIsGiven) {
+  ApiTable view = Table("people", {"number"}, {{"boss", {"above"}, "person", {"id"}}});
+  view.view = true;
+  view.origins = {{"person", {{"id", "number"}, {"boss_id", "above"}}}};
+  Add(std::move(view));
+  EXPECT_EQ(Find("club", "people", "head"), Relation::Kind::kManyToOne);
+  EXPECT_EQ(Find("people", "card"), Relation::Kind::kOneToOne);
+  EXPECT_EQ(Find("people", "club", "member"), Relation::Kind::kManyToMany);
+  EXPECT_EQ(Find("people", "people"), Relation::Kind::kOneToMany);
+  EXPECT_EQ(Find("club", "head_id"), Relation::Kind::kManyToOne);
+  EXPECT_EQ(Find("member", "member_person"), Relation::Kind::kManyToOne);
+}
+
+TEST_F(RelationTest, AViewWithoutTheKeysColumnsIsNone) {
+  ApiTable view = Table("names", {}, {});
+  view.view = true;
+  view.origins = {{"person", {{"name", "name"}}}};
+  Add(std::move(view));
+  EXPECT_EQ(Code("club", "names"), "PGRST200");
+  EXPECT_EQ(Code("names", "person"), "PGRST200");
+}
+
 }  // namespace
 }  // namespace shoestring

@@ -48,7 +48,7 @@ json::object ToJson(const TextColumn& column) {
   return {{"column", column.name}, {"type", column.type}};
 }
 
-json::object ToJson(const Function& function) {
+json::object ToJson(const SourceFunction& function) {
   return {{"name", function.name},
           {"language", function.language},
           {"kind", std::string(1, function.kind)},

@@ -53,7 +53,7 @@ void AddUse(std::vector<std::string>* uses, std::optional<int64_t> count,
 
 int64_t CallableFunctions(const Inspection& inspection) {
   return std::count_if(inspection.functions.begin(), inspection.functions.end(),
-                       [](const Function& f) { return f.used_by.empty(); });
+                       [](const SourceFunction& f) { return f.used_by.empty(); });
 }
 
 std::vector<std::string> InUse(const Inspection& inspection) {

@@ -163,7 +163,7 @@ std::string ColumnsText(const Inspection& inspection) {
          Section("Foreign keys to other schemas", outward);
 }
 
-std::string UsersText(const Function& function) {
+std::string UsersText(const SourceFunction& function) {
   constexpr size_t kNamed = 3;
   if (function.used_by.empty()) return "";
   if (function.used_by.size() > kNamed) {

@@ -190,7 +190,7 @@ std::string WholeTable(const TablePlan& plan, const MigrateOptions& options) {
 }
 
 // ctid ranges of one heap; the last is open-ended, for pages that come after the plan.
-void AddPageRanges(const TablePlan& plan, const Relation& relation,
+void AddPageRanges(const TablePlan& plan, const RowSource& relation,
                    const MigrateOptions& options, int64_t pages_a_range,
                    std::vector<std::string>* ranges) {
   const std::string where = Condition("AND", options);
@@ -210,7 +210,7 @@ void PlanRanges(const MigrateOptions& options, int server_version, TablePlan* pl
   const bool splittable =
       !options.limit && server_version >= kFirstVersionWithTidRangeScan &&
       std::all_of(plan->source.relations.begin(), plan->source.relations.end(),
-                  [](const Relation& r) { return r.heap && r.direct && r.kind == 'r'; });
+                  [](const RowSource& r) { return r.heap && r.direct && r.kind == 'r'; });
   if (!splittable || plan->source.relations.empty()) {
     plan->ranges = {WholeTable(*plan, options)};
     return;

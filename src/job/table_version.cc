@@ -29,6 +29,25 @@ std::string JsonForeignKeys(const std::vector<ForeignKey>& keys) {
   return json::serialize(array);
 }
 
+std::string JsonOrigins(const std::vector<ViewOrigin>& origins) {
+  json::array array;
+  for (const auto& origin : origins) {
+    json::object columns;
+    for (const auto& [column, name] : origin.columns) columns[column] = name;
+    json::array unique;
+    for (const auto& key : origin.unique) {
+      unique.push_back(json::array(key.begin(), key.end()));
+    }
+    const auto& primary = origin.primary_key;
+    array.push_back({{"schema", origin.schema},
+                     {"table", origin.table},
+                     {"columns", std::move(columns)},
+                     {"primary_key", json::array(primary.begin(), primary.end())},
+                     {"unique", std::move(unique)}});
+  }
+  return json::serialize(array);
+}
+
 std::string JsonUniqueIndexes(const std::vector<SourceIndex>& indexes) {
   json::array array;
   for (const auto& index : indexes) {
@@ -63,6 +82,9 @@ std::map<std::string, std::string> Properties(const TablePlan& plan,
   }
   if (!options.where.empty()) properties["shoestring.where"] = options.where;
   if (options.limit) properties["shoestring.limit"] = std::to_string(*options.limit);
+  if (!source.origins.empty()) {
+    properties["shoestring.view-origins"] = JsonOrigins(source.origins);
+  }
   if (!source.comment.empty()) properties["comment"] = source.comment;
   std::vector<std::string> sort;
   for (const size_t i : plan.sort) sort.push_back(plan.mappings[i].column);

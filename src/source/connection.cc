@@ -174,7 +174,7 @@ Connection::Connection(const std::string& url, std::stop_token stop)
   }
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
     const std::string reason = Redact(OneLine(PQerrorMessage(connection_.get())));
-    const Advice advice = AdviseOn("", reason);
+    const ErrorAdvice advice = AdviseOn("", reason);
     throw Fail(advice.kind, "Cannot connect to Postgres: {}. {}", reason, advice.way_out);
   }
 }
@@ -220,7 +220,7 @@ Connection::Subject::Subject(Connection* connection, std::string words)
 Connection::Subject::~Subject() { connection_->subject_ = before_; }
 
 void Connection::Throw(std::string_view sqlstate, const std::string& message) const {
-  const Advice advice =
+  const ErrorAdvice advice =
       of_a_user_ ? AdviseOnQuery(sqlstate, message) : AdviseOn(sqlstate, message);
   const std::string state = sqlstate.empty() ? "" : fmt::format(" [{}]", sqlstate);
   throw Fail(advice.kind, "{}Postgres: {}{}{}{}", subject_, Redact(message), state,

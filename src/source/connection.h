@@ -55,6 +55,8 @@ struct ResultColumn {
   std::string name;
   uint32_t type = 0;  ///< pg_type.oid; a domain's base type.
   int32_t typmod = -1;
+  uint32_t table = 0;  ///< pg_class.oid of the table or view that it is a column of.
+  int number = 0;      ///< pg_attribute.attnum there.
 };
 
 /// A value for a placeholder: its type's pg_type.oid, 0 where Postgres shall infer it,

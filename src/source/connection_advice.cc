@@ -14,7 +14,7 @@ namespace {
 struct Rule {
   std::string_view sqlstate;
   std::string_view words;
-  Advice advice;
+  ErrorAdvice advice;
 };
 
 constexpr ErrorKind kInvalid = ErrorKind::kInvalidArgument;
@@ -210,10 +210,11 @@ constexpr std::pair<std::string_view, ErrorKind> kKindsOfQueries[] = {
     {"42", kInvalid},         {"54", ErrorKind::kLimit},
     {"53", ErrorKind::kLimit}};
 
-constexpr Advice kNoConnection{kUnavailable,
-                               "Check the URL, and that the server can be reached from "
-                               "here"};
-constexpr Advice kNoStatement{kInvalid, ""};
+constexpr ErrorAdvice kNoConnection{
+    kUnavailable,
+    "Check the URL, and that the server can be reached from "
+    "here"};
+constexpr ErrorAdvice kNoStatement{kInvalid, ""};
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -228,7 +229,7 @@ bool IsOfConnection(std::string_view sqlstate) {
 
 }  // namespace
 
-Advice AdviseOn(std::string_view sqlstate, std::string_view message) {
+ErrorAdvice AdviseOn(std::string_view sqlstate, std::string_view message) {
   const bool of_connection = IsOfConnection(sqlstate);
   for (const auto& rule : kRules) {
     if (rule.sqlstate.empty() && !of_connection) continue;
@@ -239,7 +240,7 @@ Advice AdviseOn(std::string_view sqlstate, std::string_view message) {
   return sqlstate.empty() ? kNoConnection : kNoStatement;
 }
 
-Advice AdviseOnQuery(std::string_view sqlstate, std::string_view message) {
+ErrorAdvice AdviseOnQuery(std::string_view sqlstate, std::string_view message) {
   for (const auto& [group, kind] : kKindsOfQueries) {
     if (sqlstate.starts_with(group)) return {kind, ""};
   }

@@ -67,7 +67,7 @@ TEST(ConnectionAdvice, IsGivenForWhatServersPoolersAndNetworksSay) {
        ""},
   };
   for (const auto& [sqlstate, message, kind, way_out] : cases) {
-    const Advice advice = AdviseOn(sqlstate, message);
+    const ErrorAdvice advice = AdviseOn(sqlstate, message);
     EXPECT_EQ(advice.kind, kind) << message;
     EXPECT_THAT(std::string(advice.way_out), HasSubstr(way_out)) << message;
     EXPECT_EQ(advice.way_out.empty(), way_out.empty()) << message;
@@ -85,7 +85,7 @@ TEST(ConnectionAdvice, IsOnOneLine) {
 }
 
 TEST(ConnectionAdvice, AUsersStatementSpeaksForItself) {
-  const Advice division = AdviseOnQuery("22012", "division by zero");
+  const ErrorAdvice division = AdviseOnQuery("22012", "division by zero");
   EXPECT_EQ(division.kind, ErrorKind::kInvalidArgument);
   EXPECT_EQ(division.way_out, "");
   EXPECT_EQ(AdviseOnQuery("42P01", "relation \"t\" does not exist").kind,

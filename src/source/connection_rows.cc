@@ -45,8 +45,8 @@ std::vector<ResultColumn> Connection::Prepare(const std::string& sql,
   if (PQresultStatus(described) != PGRES_COMMAND_OK) ThrowResult(described);
   std::vector<ResultColumn> columns;
   for (int i = 0; i < PQnfields(described); ++i) {
-    columns.push_back(
-        {PQfname(described, i), PQftype(described, i), PQfmod(described, i)});
+    columns.push_back({PQfname(described, i), PQftype(described, i), PQfmod(described, i),
+                       PQftable(described, i), PQftablecol(described, i)});
   }
   return columns;
 }

@@ -66,7 +66,7 @@ struct InspectedTable {
   int64_t bytes() const { return heap_bytes + index_bytes + toast_bytes; }
 };
 
-struct Function {
+struct SourceFunction {
   std::string name;  ///< "public.match(text, integer)"
   std::string language;
   char kind = 'f';  ///< pg_proc.prokind
@@ -109,7 +109,7 @@ struct Inspection {
   std::vector<std::string> schemas;
   std::vector<InspectedTable> tables;  ///< Without leaves and members of extensions.
   std::vector<Trigger> triggers;
-  std::vector<Function> functions;
+  std::vector<SourceFunction> functions;
   std::vector<Extension> extensions;
   std::vector<Publication> publications;
   std::optional<int64_t> large_objects;

@@ -54,10 +54,10 @@ std::vector<Trigger> ReadTriggers(Connection* connection, const Inspection& insp
   return triggers;
 }
 
-std::vector<Function> ReadFunctions(Connection* connection,
-                                    const Inspection& inspection) {
+std::vector<SourceFunction> ReadFunctions(Connection* connection,
+                                          const Inspection& inspection) {
   const Rows rows = connection->Execute(kFunctionsSql, {JsonArray(inspection.schemas)});
-  std::vector<Function> functions;
+  std::vector<SourceFunction> functions;
   for (int i = 0; i < rows.size(); ++i) {
     functions.push_back({std::string(rows.Text(i, 0)), std::string(rows.Text(i, 1)),
                          rows.Text(i, 2)[0], rows.Boolean(i, 3), TextArray(rows, i, 4)});

@@ -26,7 +26,8 @@ std::vector<InspectedTable> ReadTables(Connection* connection,
 /// Those of the tables, and those that stand elsewhere and call a function here:
 /// Supabase's way to follow auth.users.
 std::vector<Trigger> ReadTriggers(Connection* connection, const Inspection& inspection);
-std::vector<Function> ReadFunctions(Connection* connection, const Inspection& inspection);
+std::vector<SourceFunction> ReadFunctions(Connection* connection,
+                                          const Inspection& inspection);
 
 /// Nothing when the server refuses, for want of a privilege or of time.
 std::optional<int64_t> TryCount(Connection* connection, const std::string& sql);

@@ -90,7 +90,7 @@ bool TextMayChange(const SourceType& type) {
 
 std::string WhyUndecidable(const TableDescription& table) {
   const bool tables = std::ranges::all_of(
-      table.relations, [](const Relation& r) { return r.kind == 'r' && r.heap; });
+      table.relations, [](const RowSource& r) { return r.kind == 'r' && r.heap; });
   if ((table.kind != 'r' && table.kind != 'p') || !tables) {
     return "only plain tables tell whether they changed";
   }

@@ -209,7 +209,7 @@ void ReadForeignKeys(Connection* connection, const ByOid& tables) {
 void ReadRelations(Connection* connection, const ByOid& tables) {
   const Rows rows = connection->Execute(kRelationsSql, {OidsOf(tables)});
   for (int i = 0; i < rows.size(); ++i) {
-    Relation& relation = tables.at(rows.Integer(i, 0))->relations.emplace_back();
+    RowSource& relation = tables.at(rows.Integer(i, 0))->relations.emplace_back();
     relation.schema = rows.Text(i, 1);
     relation.name = rows.Text(i, 2);
     relation.kind = Character(rows, i, 3);
@@ -272,6 +272,7 @@ std::vector<TableDescription> DescribeTogether(Connection* connection,
   ReadForeignKeys(connection, by_oid);
   ReadRelations(connection, by_oid);
   ReadPolicies(connection, by_oid);
+  AddViewOrigins(connection, &tables);
   return tables;
 }
 
@@ -306,7 +307,7 @@ int64_t TableDescription::EstimatedRows() const {
 
 bool TableDescription::Analyzed() const {
   return !relations.empty() &&
-         std::all_of(relations.begin(), relations.end(), [](const Relation& relation) {
+         std::all_of(relations.begin(), relations.end(), [](const RowSource& relation) {
            return relation.estimated_rows >= 0;
          });
 }

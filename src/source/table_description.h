@@ -7,6 +7,7 @@
 
 #include "source/connection.h"
 #include "source/policy.h"
+#include "source/view_origin.h"
 
 namespace shoestring {
 
@@ -57,7 +58,7 @@ struct ForeignKey {
 };
 
 /// Something with rows of its own: a table, or a leaf of a partitioned one.
-struct Relation {
+struct RowSource {
   std::string schema;
   std::string name;
   char kind = 'r';             ///< pg_class.relkind: r, p, v, m, f.
@@ -78,8 +79,9 @@ struct TableDescription {
   std::string comment;
   std::vector<SourceColumn> columns;
   std::vector<SourceIndex> indexes;
-  std::vector<ForeignKey> foreign_keys;
-  std::vector<Relation> relations;  ///< Where the rows are: itself, or all leaves.
+  std::vector<ForeignKey> foreign_keys;  ///< Of a view, those of its origins.
+  std::vector<ViewOrigin> origins;       ///< Of a view.
+  std::vector<RowSource> relations;      ///< Where the rows are: itself, or all leaves.
 
   /// Columns of the primary key; empty without one.
   std::vector<std::string> PrimaryKey() const;
