@@ -33,6 +33,9 @@ constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
 constexpr idx_t kLeastUnits = 16;
 /// but not finer than this.
 constexpr idx_t kLeastRows = 1 << 16;
+/// Every thread makes its own tables of what is grouped and joined, megabytes to be
+/// cleared, and has to be woken: a scan of fewer rows is sooner done by one.
+constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
 
 struct ScannedColumn {
   duckdb::LogicalType type;
@@ -64,11 +67,12 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
       output.assign(input.projection_ids.begin(), input.projection_ids.end());
     }
     if (input.filters) AddFilters(*input.filters);
-    if (!files.empty())
-      parts = PartsOf(files.size(), LakeFileList::Of(*input.bind_data).Rows());
+    const idx_t rows = LakeFileList::Of(*input.bind_data).Rows();
+    if (!files.empty()) parts = PartsOf(files.size(), rows);
     keeps = BytesOfFilters() <= reads.chunks->capacity() / 2;
     const auto threads = duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads();
-    threads_ = std::min(static_cast<idx_t>(threads), std::max<idx_t>(1, units()));
+    threads_ = std::clamp<idx_t>(std::min(units(), rows / kRowsPerThread), 1,
+                                 static_cast<idx_t>(threads));
   }
 
   idx_t MaxThreads() const override { return threads_; }
