@@ -568,6 +568,26 @@ TEST_F(DuckdbEngineTest, RowsAreLimited) {
   EXPECT_EQ(Run({"SELECT id FROM holdings", {}}, limits).table->num_rows(), 49);
 }
 
+// On more than one core, what follows begins where short queries run.
+
+TEST_F(DuckdbEngineTest, WhatTakesLongIsRunAnewAndCountsWhatItRead) {
+  const auto answer =
+      Run("SELECT count(*) FROM holdings, range(1000000) r "
+          "WHERE id > 0 AND hash(r.range + id) % 3 = 5");
+  EXPECT_EQ(answer.ToString(), "0\n");
+  EXPECT_GT(answer.statistics.bytes_read, 0);
+  EXPECT_GT(answer.statistics.files, 0);
+}
+
+TEST_F(DuckdbEngineTest, WhatNeedsMoreMemoryIsRunAnew) {
+  QueryLimits limits;
+  limits.memory_bytes = 100'000'000;  // A sixteenth of it is not enough.
+  const auto answer =
+      Run({"SELECT len(list(range::text || repeat('x', 100))) FROM range(100000)", {}},
+          limits);
+  EXPECT_EQ(answer.ToString(), "100000\n");
+}
+
 TEST_F(DuckdbEngineTest, SpillsWhatDoesNotFit) {
   QueryLimits limits;
   limits.memory_bytes = 60'000'000;
