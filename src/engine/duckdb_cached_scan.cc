@@ -33,7 +33,6 @@ constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
 constexpr idx_t kLeastUnits = 16;
 /// but not finer than this.
 constexpr idx_t kLeastRows = 1 << 16;
-
 struct ScannedColumn {
   duckdb::LogicalType type;
   const LakeColumn* lake_column = nullptr;  ///< nullptr: the same in all of a file,
@@ -64,11 +63,12 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
       output.assign(input.projection_ids.begin(), input.projection_ids.end());
     }
     if (input.filters) AddFilters(*input.filters);
-    if (!files.empty())
-      parts = PartsOf(files.size(), LakeFileList::Of(*input.bind_data).Rows());
+    const LakeFileList& list = LakeFileList::Of(*input.bind_data);
+    if (!files.empty()) parts = PartsOf(files.size(), list.Rows());
     keeps = BytesOfFilters() <= reads.chunks->capacity() / 2;
     const auto threads = duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads();
-    threads_ = std::min(static_cast<idx_t>(threads), std::max<idx_t>(1, units()));
+    threads_ = std::clamp<idx_t>(std::min(units(), ThreadsFor(list)), 1,
+                                 static_cast<idx_t>(threads));
   }
 
   idx_t MaxThreads() const override { return threads_; }
@@ -313,7 +313,7 @@ class ScanThread : public duckdb::LocalTableFunctionState {
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
     ClientContext& context, duckdb::TableFunctionInitInput& input) {
-  ReadAheadOf(context, input);
+  PrepareScan(context, input);
   return duckdb::make_uniq<CachedScan>(context, input);
 }
 

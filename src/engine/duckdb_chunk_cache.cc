@@ -7,7 +7,7 @@
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 
-#include "engine/duckdb_file_pruner.h"
+#include "engine/duckdb_bounds.h"
 #include "lake/parquet_statistics.h"
 
 namespace shoestring {
@@ -50,8 +50,7 @@ bool CachedFile::RulesOut(const duckdb::TableFilter& filter, const LakeColumn& c
     if (known) bounds.values = StatisticsOf(column, *known);
     bounds.known = true;
   }
-  return bounds.values && filter.CheckStatistics(*bounds.values) ==
-                              duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  return bounds.values && shoestring::RulesOut(filter, *bounds.values);
 }
 
 std::shared_ptr<const ColumnChunk> CachedFile::Find(

@@ -12,6 +12,8 @@
 #include <optional>
 #include <type_traits>
 
+#include "engine/duckdb_bounds.h"
+
 namespace shoestring {
 
 namespace {
@@ -262,11 +264,7 @@ void ColumnChunk::FindBounds(idx_t rows) {
 }
 
 bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
-  if (bounds_.empty()) return false;
-  // A filter only looks at them, though it takes them as if it could do more.
-  auto& bounds = const_cast<duckdb::BaseStatistics&>(bounds_[row / kVector]);
-  return filter.CheckStatistics(bounds) ==
-         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  return !bounds_.empty() && shoestring::RulesOut(filter, bounds_[row / kVector]);
 }
 
 void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {

@@ -28,6 +28,9 @@ namespace {
 
 using Clock = QueryStopper::Clock;
 
+/// A query that takes longer is none for one thread.
+constexpr std::chrono::milliseconds kShort{30};
+
 /// Refuses the types that Arrow has no place for: DuckDB would pass them on as bytes, or
 /// cut them. None of them is in a lake.
 void CheckType(const std::string& column, const duckdb::LogicalType& type) {
@@ -73,7 +76,10 @@ class DuckdbResult : public QueryResult {
   DuckdbResult(const DuckdbResult&) = delete;
   DuckdbResult& operator=(const DuckdbResult&) = delete;
 
-  void Start(const Statement& statement) {
+  /// False when it is too long for the session, which is one for short queries: then
+  /// another one has to run it, from the beginning.
+  bool Start(const Statement& statement) {
+    bool fits = true;
     Translated([&] {
       stopper_.Check();
       // Not prepared first: that would plan it twice, once without the values that tell
@@ -93,10 +99,12 @@ class DuckdbResult : public QueryResult {
             connection_.Interrupt();
           },
           [this] { return Scanned(); });
-      result_ = pending->Execute();
-      if (result_->HasError()) result_->GetErrorObject().Throw();
+      fits = RunToRows(pending.get());
     });
+    return fits;
   }
+  /// Counts what that other attempt has read.
+  void Continue(const DuckdbResult& earlier) { activity_->Continue(*earlier.activity_); }
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
@@ -133,6 +141,25 @@ class DuckdbResult : public QueryResult {
   }
 
  private:
+  using Pending = duckdb::PendingQueryResult;
+
+  bool RunToRows(Pending* pending) {
+    for (;;) {
+      if (session_->for_short && IsLong()) return false;
+      const auto state = pending->ExecuteTask();
+      if (Pending::IsResultReady(state)) break;
+      if (state == duckdb::PendingExecutionResult::BLOCKED) pending->WaitForTask();
+    }
+    if (pending->HasError()) pending->GetErrorObject().Throw();
+    result_ = pending->Execute();
+    if (result_->HasError()) result_->GetErrorObject().Throw();
+    return true;
+  }
+
+  bool IsLong() const {
+    return activity_->wants_threads() || Clock::now() - stopper_.start() > kShort;
+  }
+
   int64_t Scanned() const {
     QueryStatistics statistics;
     activity_->FillIn(&statistics);
@@ -234,10 +261,15 @@ class DuckdbEngine : public Engine {
 
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
+    std::unique_ptr<DuckdbResult> attempt;
+    // Hot tables are in the memory of one session.
+    if (!hot_ && RunShort(statement, limits, cancel, &attempt)) return attempt;
     const auto session = sessions_.Current(limits);
     if (hot_) hot_->Follow(session);
     auto result = std::make_unique<DuckdbResult>(sessions_.store(), session, limits,
                                                  std::move(cancel));
+    if (attempt) result->Continue(*attempt);
+    attempt.reset();
     result->Start(statement);
     return result;
   }
@@ -245,6 +277,20 @@ class DuckdbEngine : public Engine {
   StatementPlanner* planner() override { return &planner_; }
 
  private:
+  bool RunShort(const Statement& statement, const QueryLimits& limits,
+                const std::stop_token& cancel, std::unique_ptr<DuckdbResult>* attempt) {
+    const auto session = sessions_.ForShort(limits);
+    if (!session) return false;
+    *attempt = std::make_unique<DuckdbResult>(sessions_.store(), session, limits, cancel);
+    try {
+      return (*attempt)->Start(statement);
+    } catch (const Error& error) {
+      // It has little memory.
+      if (error.kind() != ErrorKind::kLimit) throw;
+      return false;
+    }
+  }
+
   DuckdbSessions sessions_;
   DuckdbPlanner planner_{&sessions_};
   std::unique_ptr<HotTablesKeeper> hot_;

@@ -512,8 +512,9 @@ TEST_F(DuckdbEngineTest, CancelStopsAtOnce) {
 
 TEST_F(DuckdbEngineTest, WhatRunsAlreadyEndsWithARefusal) {
   const auto start = std::chrono::steady_clock::now();
-  const Error error = Fails("SELECT count(*)::VARCHAR::BIT FROM range(1000000) a, "
-                            "range(1000000) b WHERE a.range + b.range = -1");
+  const Error error = Fails(
+      "SELECT count(*)::VARCHAR::BIT FROM range(1000000) a, "
+      "range(1000000) b WHERE a.range + b.range = -1");
   EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
@@ -565,6 +566,26 @@ TEST_F(DuckdbEngineTest, RowsAreLimited) {
   EXPECT_THAT(error.what(), HasSubstr("--max-rows"));
   limits.rows = 49;
   EXPECT_EQ(Run({"SELECT id FROM holdings", {}}, limits).table->num_rows(), 49);
+}
+
+// On more than one core, what follows begins where short queries run.
+
+TEST_F(DuckdbEngineTest, WhatTakesLongIsRunAnewAndCountsWhatItRead) {
+  const auto answer =
+      Run("SELECT count(*) FROM holdings, range(1000000) r "
+          "WHERE id > 0 AND hash(r.range + id) % 3 = 5");
+  EXPECT_EQ(answer.ToString(), "0\n");
+  EXPECT_GT(answer.statistics.bytes_read, 0);
+  EXPECT_GT(answer.statistics.files, 0);
+}
+
+TEST_F(DuckdbEngineTest, WhatNeedsMoreMemoryIsRunAnew) {
+  QueryLimits limits;
+  limits.memory_bytes = 100'000'000;  // A sixteenth of it is not enough.
+  const auto answer =
+      Run({"SELECT len(list(range::text || repeat('x', 100))) FROM range(100000)", {}},
+          limits);
+  EXPECT_EQ(answer.ToString(), "100000\n");
 }
 
 TEST_F(DuckdbEngineTest, SpillsWhatDoesNotFit) {

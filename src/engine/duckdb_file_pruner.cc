@@ -6,108 +6,14 @@
 #include <duckdb/planner/expression/bound_constant_expression.hpp>
 #include <duckdb/planner/expression_iterator.hpp>
 #include <duckdb/planner/table_filter.hpp>
-#include <duckdb/storage/statistics/base_statistics.hpp>
 
-#include <cstring>
 #include <map>
-#include <string_view>
 
 namespace shoestring {
-
-namespace {
 
 using duckdb::Expression;
 using duckdb::idx_t;
 using duckdb::Value;
-
-template <typename T>
-T LoadLittleEndian(std::string_view bytes) {
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
-
-/// An Iceberg decimal bound: big-endian two's complement, as short as can be.
-Value DecimalBound(const LakeType& type, std::string_view bytes) {
-  if (bytes.empty() || bytes.size() > sizeof(__int128)) return Value();
-  __int128 value = static_cast<signed char>(bytes.front()) < 0 ? -1 : 0;
-  for (const char byte : bytes) value = value * 256 + static_cast<uint8_t>(byte);
-  const auto precision = static_cast<uint8_t>(type.precision);
-  const auto scale = static_cast<uint8_t>(type.scale);
-  if (precision <= 18) {
-    return Value::DECIMAL(static_cast<int64_t>(value), precision, scale);
-  }
-  const duckdb::hugeint_t wide(static_cast<int64_t>(value >> 64),
-                               static_cast<uint64_t>(value));
-  return Value::DECIMAL(wide, precision, scale);
-}
-
-/// A bound of a numeric column as DuckDB's value, null for one that cannot prune. Floats
-/// cannot: their bounds leave out NaN, which compares as the greatest.
-Value NumericBound(const LakeType& type, std::string_view bytes) {
-  using Kind = LakeType::Kind;
-  if (type.kind == Kind::kDecimal) return DecimalBound(type, bytes);
-  const bool narrow = type.kind == Kind::kInt || type.kind == Kind::kDate;
-  if (bytes.size() != (narrow ? sizeof(int32_t) : sizeof(int64_t))) return Value();
-  switch (type.kind) {
-    case Kind::kInt: return Value::INTEGER(LoadLittleEndian<int32_t>(bytes));
-    case Kind::kDate:
-      return Value::DATE(duckdb::date_t(LoadLittleEndian<int32_t>(bytes)));
-    case Kind::kLong: return Value::BIGINT(LoadLittleEndian<int64_t>(bytes));
-    case Kind::kTimestamp:
-      return Value::TIMESTAMP(duckdb::timestamp_t(LoadLittleEndian<int64_t>(bytes)));
-    case Kind::kTimestampTz:
-      return Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(LoadLittleEndian<int64_t>(bytes)));
-    default: return Value();
-  }
-}
-
-bool HasUsefulBounds(const LakeType& type) {
-  using Kind = LakeType::Kind;
-  switch (type.kind) {
-    case Kind::kInt:
-    case Kind::kLong:
-    case Kind::kDecimal:
-    case Kind::kDate:
-    case Kind::kTimestamp:
-    case Kind::kTimestampTz:
-    case Kind::kString: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
-std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
-                                                   const ColumnStatistics& known) {
-  if (!HasUsefulBounds(column.type)) return std::nullopt;
-  auto statistics = duckdb::BaseStatistics::CreateUnknown(DuckdbType(column.type));
-  if (known.null_count == 0) statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
-  if (known.value_count > 0 && known.null_count == known.value_count) {
-    statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_VALID_VALUES);
-  }
-  if (!known.lower || !known.upper) return statistics;
-  if (column.type.kind == LakeType::Kind::kString) {
-    duckdb::StringStats::SetMin(statistics, duckdb::string_t(*known.lower));
-    duckdb::StringStats::SetMax(statistics, duckdb::string_t(*known.upper));
-    return statistics;
-  }
-  const Value lower = NumericBound(column.type, *known.lower);
-  const Value upper = NumericBound(column.type, *known.upper);
-  if (lower.IsNull() || upper.IsNull()) return statistics;
-  duckdb::NumericStats::SetMin(statistics, lower);
-  duckdb::NumericStats::SetMax(statistics, upper);
-  return statistics;
-}
-
-bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
-              const DataFile& file) {
-  const auto known = file.columns.find(column.field_id);
-  if (known == file.columns.end()) return false;
-  auto statistics = StatisticsOf(column, known->second);
-  return statistics && filter.CheckStatistics(*statistics) ==
-                           duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
-}
 
 void FilePruner::PruneByPartition(DuckdbExpressions* filters, FileSet* files) const {
   std::erase_if(*filters, [&](const auto& filter) {
@@ -131,9 +37,11 @@ void FilePruner::PruneByBounds(const DuckdbExpressions& filters, FileSet* files)
   const auto set = combiner.GenerateTableScanFilters(info_.column_indexes, ignored);
   for (const auto& [column, filter] : set.filters) {
     if (column >= table_.metadata.columns.size()) continue;
-    const LakeColumn& lake_column = table_.metadata.columns[column];
+    const FileBounds::Column& bounds = table_.bounds.Of(column);
     std::erase_if(*files, [&, &filter = filter](const DataFile* file) {
-      return RulesOut(*filter, lake_column, *file);
+      const auto& known =
+          bounds[static_cast<size_t>(file - table_.metadata.files.data())];
+      return known && RulesOut(*filter, *known);
     });
   }
 }

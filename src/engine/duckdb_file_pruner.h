@@ -2,8 +2,6 @@
 
 #include <duckdb/common/multi_file/multi_file_list.hpp>
 #include <duckdb/planner/expression.hpp>
-#include <duckdb/planner/table_filter.hpp>
-#include <duckdb/storage/statistics/base_statistics.hpp>
 
 #include <optional>
 #include <vector>
@@ -14,16 +12,6 @@ namespace shoestring {
 
 using DuckdbExpressions = duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>;
 using FileSet = std::vector<const DataFile*>;
-
-/// What is known of a column in a file or a row group, in the form that DuckDB's filters
-/// ask; nothing for a type whose bounds cannot prune.
-std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
-                                                   const ColumnStatistics& known);
-
-/// True when no row of the file, or of the row group that is described like one, can
-/// pass a filter on this column.
-bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
-              const DataFile& file);
 
 /// Takes files out of a scan before it starts, by what the catalog knows of them. One
 /// thread; must not outlive what it is made from.

@@ -53,6 +53,13 @@ duckdb::shared_ptr<QueryActivity> QueryActivity::Attach(duckdb::ClientContext& c
   return context.registered_state->GetOrCreate<QueryActivity>(kActivityName);
 }
 
+void QueryActivity::Continue(const QueryActivity& earlier) {
+  const std::scoped_lock lock(mutex_, earlier.mutex_);
+  requests_ += earlier.requests_;
+  bytes_read_ += earlier.bytes_read_;
+  files_.insert(earlier.files_.begin(), earlier.files_.end());
+}
+
 void QueryActivity::OpenedFile(const std::string& key) {
   const std::lock_guard lock(mutex_);
   files_.insert(key);

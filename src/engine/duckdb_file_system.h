@@ -30,10 +30,15 @@ class QueryActivity : public duckdb::ClientContextState {
   static duckdb::shared_ptr<QueryActivity> Of(duckdb::ClientContext& context);
   static duckdb::shared_ptr<QueryActivity> Attach(duckdb::ClientContext& context);
 
+  /// Counts what an earlier attempt at the query has read.
+  void Continue(const QueryActivity& earlier);
   void OpenedFile(const std::string& key);
   void Read(int64_t bytes);
   /// A table of this many files and bytes is part of the statement.
   void UsesTable(const TableMetadata& table);
+  /// A scan has work for many threads.
+  void WantsThreads() { wants_threads_ = true; }
+  bool wants_threads() const { return wants_threads_; }
   /// Keeps the first error only: DuckDB hands out text, and loses what kind it was.
   void Failed(const Error& error);
 
@@ -48,6 +53,7 @@ class QueryActivity : public duckdb::ClientContextState {
  private:
   std::atomic<int64_t> requests_ = 0;
   std::atomic<int64_t> bytes_read_ = 0;
+  std::atomic<bool> wants_threads_ = false;
   mutable std::mutex mutex_;
   std::set<std::string> files_;  // Guarded by mutex_, as are the others.
   std::set<std::string> tables_;

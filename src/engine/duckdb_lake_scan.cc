@@ -28,6 +28,9 @@ using duckdb::Value;
 
 /// Without it, a row group's maximum rules out its NaNs.
 constexpr const char* kCanHaveNan = "can_have_nan";
+/// Every thread makes its own tables of what is grouped and joined, megabytes to be
+/// cleared: a scan of fewer rows is sooner done by one.
+constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
 
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
@@ -185,7 +188,7 @@ std::shared_ptr<const ScannedColumns> ColumnsOf(const LakeFileList& list,
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
     ClientContext& context, duckdb::TableFunctionInitInput& input) {
-  ReadAheadOf(context, input);
+  PrepareScan(context, input);
   const auto& data = input.bind_data->Cast<duckdb::MultiFileBindData>();
   return dynamic_cast<const LakeReader&>(*data.multi_file_reader)
       .info()
@@ -220,6 +223,8 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
   scan.pushdown_complex_filter = PushFilters;
   scan.get_multi_file_reader = LakeReader::Create;
   scan.get_partition_stats = RowCount;
+  // It would list all files, for each statement, to say that none of them is a table.
+  scan.get_bind_info = nullptr;
   // They would read a plan back without its catalog.
   scan.serialize = nullptr;
   scan.deserialize = nullptr;
@@ -254,11 +259,17 @@ const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data) {
   return dynamic_cast<const LakeReader&>(*data.multi_file_reader).info().reads;
 }
 
-void ReadAheadOf(ClientContext& context, const duckdb::TableFunctionInitInput& input) {
-  RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
+duckdb::idx_t ThreadsFor(const LakeFileList& list) {
+  return list.Rows() / kRowsPerThread;
+}
+
+void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& input) {
   const auto activity = QueryActivity::Of(context);
-  if (!remote || !activity) return;
+  if (!activity) return;
   const LakeFileList& list = LakeFileList::Of(*input.bind_data);
+  if (ThreadsFor(list) > 1) activity->WantsThreads();
+  RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
+  if (!remote) return;
   const auto columns = ColumnsOf(list, input);
   activity->Follow(remote->Ahead(
       {.files = list.files(),

@@ -38,9 +38,12 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
 /// What a bound scan reads the lake through.
 const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data);
 
-/// On a remote store: begins to read what a scan will ask for, before it opens its first
-/// file.
-void ReadAheadOf(duckdb::ClientContext& context,
+/// How many threads the rows of a scan are worth.
+duckdb::idx_t ThreadsFor(const LakeFileList& list);
+
+/// Before a scan opens its first file: tells whether it wants help, and on a remote store
+/// begins to read what it will ask for.
+void PrepareScan(duckdb::ClientContext& context,
                  const duckdb::TableFunctionInitInput& input);
 
 /// A scan as it stands in a plan; nothing for one of another function.

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/duckdb_bounds.h"
 #include "engine/duckdb_file_system.h"
 #include "lake/catalog.h"
 
@@ -21,6 +22,7 @@ struct LakeTable {
   explicit LakeTable(TableMetadata metadata);
 
   const TableMetadata metadata;
+  const FileBounds bounds{metadata};
   duckdb::vector<std::string> names;
   duckdb::vector<duckdb::LogicalType> types;
   std::unordered_map<std::string, const DataFile*> files;  ///< By their paths in DuckDB.

@@ -23,6 +23,9 @@ constexpr int64_t kCacheShare = 4;
 /// Of the memory of queries: what they decoded stays in it.
 constexpr int64_t kChunkShare = 8;
 
+/// Of the memory of queries: what short ones have.
+constexpr int64_t kShortShare = 16;
+
 /// What a query may spill; more than this is a query that should be written differently.
 constexpr const char* kSpillLimit = "20GB";
 
@@ -44,6 +47,14 @@ int64_t MemoryOf(const QueryLimits& limits) {
          8;
 }
 
+/// What DuckDB itself may have of it.
+int64_t QueryMemory(const DuckdbSession& session, bool remote) {
+  const int64_t memory = MemoryOf(session.limits);
+  if (session.for_short) return memory / kShortShare;
+  return memory - memory / kChunkShare - memory / kShortShare -
+         (remote ? memory / kCacheShare : 0);
+}
+
 void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
                duckdb::DBConfig* config) {
   const auto set = [&](const char* name, const Value& value) {
@@ -55,12 +66,12 @@ void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
   set("extension_directory", Value(session.temporary.path() + "/extensions"));
   set("temp_directory", Value(session.temporary.path()));
   set("max_temp_directory_size", Value(kSpillLimit));
-  int64_t memory = MemoryOf(session.limits);
-  memory -= memory / kChunkShare + (remote ? memory / kCacheShare : 0);
+  const int64_t memory = QueryMemory(session, remote) + kept_bytes;
   // Ours has what it would hold, and more.
   if (remote) set("enable_external_file_cache", Value::BOOLEAN(false));
-  set("memory_limit", Value(fmt::format("{}B", memory + kept_bytes)));
-  if (session.limits.threads > 0) set("threads", Value::BIGINT(session.limits.threads));
+  set("memory_limit", Value(fmt::format("{}B", memory)));
+  const int64_t threads = session.for_short ? 1 : session.limits.threads;
+  if (threads > 0) set("threads", Value::BIGINT(threads));
 }
 
 /// Settings that exist only once the extensions that define them are there. Integers are
@@ -78,10 +89,12 @@ void SetUp(duckdb::DuckDB& database) {
 /// `before` is the session that this one comes after, or nullptr.
 std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
                                            ChunkCache* chunks, LakeState state,
-                                           const QueryLimits& limits, int64_t kept_bytes,
+                                           const QueryLimits& limits, bool for_short,
+                                           int64_t kept_bytes,
                                            const DuckdbSession* before) {
   auto session = std::make_shared<DuckdbSession>();
   session->limits = limits;
+  session->for_short = for_short;
   if (remote) remote->SetCapacity(MemoryOf(limits) / kCacheShare);
   chunks->SetCapacity(MemoryOf(limits) / kChunkShare);
   try {
@@ -135,16 +148,28 @@ DuckdbSessions::DuckdbSessions(ObjectStore* store, int64_t kept_bytes)
 }
 
 std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits) {
+  return Current(limits, /*for_short=*/false);
+}
+
+std::shared_ptr<DuckdbSession> DuckdbSessions::ForShort(const QueryLimits& limits) {
+  if (remote_ || threads_ == 1 || limits.threads == 1) return nullptr;
+  return Current(limits, /*for_short=*/true);
+}
+
+std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits,
+                                                       bool for_short) {
   LakeState state = Catalog(store_).Load();
   const std::lock_guard lock(mutex_);
-  const bool fits = session_ && session_->tables->state() == state &&
-                    session_->limits.memory_bytes == limits.memory_bytes &&
-                    session_->limits.threads == limits.threads;
+  auto& session = for_short ? short_ : session_;
+  const bool fits = session && session->tables->state() == state &&
+                    session->limits.memory_bytes == limits.memory_bytes &&
+                    session->limits.threads == limits.threads;
   if (!fits) {
-    session_ = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
-                           std::move(state), limits, kept_bytes_, session_.get());
+    const auto& before = session ? session : for_short ? session_ : short_;
+    session = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
+                          std::move(state), limits, for_short, kept_bytes_, before.get());
   }
-  return session_;
+  return session;
 }
 
 }  // namespace shoestring

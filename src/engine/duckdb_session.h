@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/duckdb_chunk_cache.h"
@@ -35,6 +36,7 @@ struct DuckdbSession {
   std::shared_ptr<LakeTables> tables;
   std::unique_ptr<duckdb::DuckDB> database;
   QueryLimits limits;
+  bool for_short = false;  ///< For queries that one thread is soon done with.
 
   std::vector<std::string> TableNames() const;
 };
@@ -49,14 +51,21 @@ class DuckdbSessions {
   ObjectStore* store() const { return store_; }
   /// Looks which version of the lake is current, and gives the session over it.
   std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits);
+  /// The same with a session for short queries (docs/adr/0012); nullptr where there is
+  /// none: with one thread all queries are alike, and a remote store makes none short.
+  std::shared_ptr<DuckdbSession> ForShort(const QueryLimits& limits);
 
  private:
+  std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits, bool for_short);
+
   ObjectStore* const store_;
   const int64_t kept_bytes_;
+  const unsigned threads_ = std::thread::hardware_concurrency();
   std::optional<RemoteReads> remote_;  ///< When the store is.
   ChunkCache chunks_;
   std::mutex mutex_;
-  std::shared_ptr<DuckdbSession> session_;  // Guarded by mutex_.
+  std::shared_ptr<DuckdbSession> session_;  // Guarded by mutex_, as is:
+  std::shared_ptr<DuckdbSession> short_;
 };
 
 }  // namespace shoestring

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <duckdb/planner/table_filter.hpp>
+#include <duckdb/storage/statistics/base_statistics.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "lake/table_metadata.h"
+
+namespace shoestring {
+
+/// What is known of a column in a file or a row group, in the form that DuckDB's filters
+/// ask; nothing for a type whose bounds cannot prune.
+std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
+                                                   const ColumnStatistics& known);
+
+/// True when no row of what is so described can pass.
+bool RulesOut(const duckdb::TableFilter& filter, const duckdb::BaseStatistics& known);
+
+/// True when no row of the file, or of the row group that is described like one, can
+/// pass a filter on this column.
+bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
+              const DataFile& file);
+
+/// What is known of the columns of a table in each of its files: made once for a column,
+/// as every statement that filters by it asks. Thread-safe.
+class FileBounds {
+ public:
+  using Column = std::vector<std::optional<duckdb::BaseStatistics>>;
+
+  /// `table` must outlive it.
+  explicit FileBounds(const TableMetadata& table) : table_(table) {}
+
+  /// Of a column, by its place: one for each file, in the order of the table.
+  const Column& Of(size_t column) const;
+
+ private:
+  const TableMetadata& table_;
+  mutable std::mutex mutex_;
+  mutable std::map<size_t, std::unique_ptr<const Column>> columns_;  // Guarded by mutex_.
+};
+
+}  // namespace shoestring
