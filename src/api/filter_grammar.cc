@@ -298,9 +298,10 @@ Filter ParseFilter(std::string_view text) {
 }
 
 bool IsFilter(std::string_view text) {
+  GrammarReader in(text, "");
+  Filter filter;
   try {
-    ParseFilter(text);
-    return true;
+    return OperationReader(&in, ReadWholeValue, &filter).Read();
   } catch (const ApiError&) {
     return false;
   }

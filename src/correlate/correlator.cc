@@ -128,12 +128,12 @@ PairReport Correlator::Pair(const PairRequest& request) {
     quarters = CommonQuarters(request);
     if (!request.quarter.all) quarters = {quarters.back()};
   }
-  const auto holdings = Holdings(
+  auto holdings = Holdings(
       funds, request.quarter.all ? std::nullopt : std::optional(quarters.front()));
   for (const std::string& fund : funds) {
     if (!Filed(holdings, fund)) NoSuchQuarter(request, quarters.front());
   }
-  return ComparePair(holdings, request, std::move(quarters));
+  return ComparePair(std::move(holdings), request, std::move(quarters));
 }
 
 Quarter Correlator::FullLatestQuarter() {

@@ -53,24 +53,37 @@ SqlExpression Date(const std::string& day) {
   return SqlValue(day, {.kind = SqlType::Kind::kDate});
 }
 
-/// The funds' rows, grouped by the items that are there already.
-SqlQuery Grouped(const CorrelationSettings& settings,
-                 const std::vector<std::string>& funds, std::vector<SqlItem> items) {
+/// The rows of these funds, or of all.
+SqlQuery Rows(const CorrelationSettings& settings, const std::vector<std::string>& funds,
+              std::vector<SqlItem> items) {
   SqlQuery query;
   query.items = std::move(items);
   query.from = Table(settings.table);
   if (!funds.empty()) query.where.push_back(IsOneOf(Column(settings.fund), funds));
-  for (size_t i = 0; i < query.items.size(); ++i) query.group_by.push_back(i);
   return query;
+}
+
+void GroupByItems(SqlQuery* query) {
+  for (size_t i = 0; i < query->items.size(); ++i) query->group_by.push_back(i);
+}
+
+SqlExpression AsMoney(SqlExpression value) {
+  return SqlCast(std::move(value),
+                 {SqlType::Kind::kDecimal, kMoneyPrecision, kMoneyScale});
 }
 
 /// A column of the answer as texts; empty ones for NULL, and where there is no column.
 class Texts {
  public:
   Texts(const arrow::RecordBatch& batch, const char* name)
-      : column_(batch.GetColumnByName(name)) {}
+      : column_(batch.GetColumnByName(name)) {
+    if (column_ && column_->type_id() == arrow::Type::STRING) {
+      texts_ = static_cast<const arrow::StringArray*>(column_.get());
+    }
+  }
 
   std::string At(int64_t row) const {
+    if (texts_) return std::string(texts_->IsNull(row) ? "" : texts_->GetView(row));
     std::string text;
     if (column_) AppendText(*column_, row, &text);
     return text;
@@ -78,6 +91,25 @@ class Texts {
 
  private:
   std::shared_ptr<arrow::Array> column_;
+  const arrow::StringArray* texts_ = nullptr;  ///< When it is one.
+};
+
+/// The quarters of a column of dates, or of what else begins with one as a text.
+class Quarters {
+ public:
+  explicit Quarters(const arrow::RecordBatch& batch)
+      : column_(batch.GetColumnByName(kQuarter)), texts_(batch, kQuarter) {}
+
+  std::optional<Quarter> At(int64_t row) const {
+    if (column_->type_id() != arrow::Type::DATE32) return ParseQuarter(texts_.At(row));
+    if (column_->IsNull(row)) return std::nullopt;
+    const auto& days = static_cast<const arrow::Date32Array&>(*column_);
+    return QuarterOf(std::chrono::sys_days(std::chrono::days(days.Value(row))));
+  }
+
+ private:
+  std::shared_ptr<arrow::Array> column_;
+  Texts texts_;
 };
 
 /// Empty `id`: there is nothing to know it by.
@@ -115,10 +147,13 @@ SqlQuery HoldingsQuery(const CorrelationSettings& settings,
   add(settings.put_call, kPutCall);
   add(settings.filing, kFiling);
   add(settings.filed, kFiled);
-  SqlQuery query = Grouped(settings, funds, std::move(items));
-  query.items.push_back({SqlCast(SqlCall(ExpressionKind::kSum, {Column(settings.value)}),
-                                 {SqlType::Kind::kDecimal, kMoneyPrecision, kMoneyScale}),
-                         kValue});
+  SqlQuery query = Rows(settings, funds, std::move(items));
+  SqlExpression value = Column(settings.value);
+  if (funds.empty()) {
+    GroupByItems(&query);
+    value = SqlCall(ExpressionKind::kSum, {std::move(value)});
+  }
+  query.items.push_back({AsMoney(std::move(value)), kValue});
   if (quarter) {
     const auto compare = [&](ExpressionKind kind, const Quarter& with) {
       query.where.push_back(
@@ -133,7 +168,7 @@ SqlQuery HoldingsQuery(const CorrelationSettings& settings,
 void ReadHoldings(const CorrelationSettings& settings, const arrow::RecordBatch& batch,
                   std::vector<Holding>* to) {
   const Texts funds(batch, kFund);
-  const Texts quarters(batch, kQuarter);
+  const Quarters quarters(batch);
   const Texts cusips(batch, kCusip);
   const Texts tickers(batch, kTicker);
   const Texts put_calls(batch, kPutCall);
@@ -141,7 +176,7 @@ void ReadHoldings(const CorrelationSettings& settings, const arrow::RecordBatch&
   const Texts days(batch, kFiled);
   const arrow::Decimal128Array& values = Values(batch);
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
-    const auto quarter = ParseQuarter(quarters.At(row));
+    const auto quarter = quarters.At(row);
     Holding holding{.fund = funds.At(row), .ticker = tickers.At(row)};
     holding.security = SecurityOf(cusips.At(row), holding.ticker, put_calls.At(row));
     if (!quarter || values.IsNull(row) || holding.security.id.empty()) continue;
@@ -158,15 +193,18 @@ void ReadHoldings(const CorrelationSettings& settings, const arrow::RecordBatch&
 
 SqlQuery FundQuartersQuery(const CorrelationSettings& settings,
                            const std::vector<std::string>& funds) {
-  return Grouped(settings, funds,
-                 {{Column(settings.fund), kFund}, {Column(settings.quarter), kQuarter}});
+  SqlQuery query =
+      Rows(settings, funds,
+           {{Column(settings.fund), kFund}, {Column(settings.quarter), kQuarter}});
+  GroupByItems(&query);
+  return query;
 }
 
 void ReadFundQuarters(const arrow::RecordBatch& batch, FundQuarters* to) {
   const Texts funds(batch, kFund);
-  const Texts quarters(batch, kQuarter);
+  const Quarters quarters(batch);
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
-    const auto quarter = ParseQuarter(quarters.At(row));
+    const auto quarter = quarters.At(row);
     if (quarter) (*to)[funds.At(row)].insert(*quarter);
   }
 }

@@ -14,8 +14,9 @@
 
 namespace shoestring {
 
-/// The holdings of these funds, of all when there are none named, in one scan: lines that
-/// say the same summed up.
+/// The lines of these funds; of all when there are none named, and then those that say
+/// the same summed up: of a few funds, engines take longer to group lines than to send
+/// them. One scan.
 SqlQuery HoldingsQuery(const CorrelationSettings& settings,
                        const std::vector<std::string>& funds,
                        const std::optional<Quarter>& quarter);

@@ -22,13 +22,20 @@ TEST(HoldingsQuery, AsksForBothFundsInOneScan) {
             R"("h"."cusip" AS "cusip", "h"."ticker" AS "ticker", )"
             R"("h"."put_call" AS "put_call", "h"."filing_id" AS "filing", )"
             R"("h"."filing_date" AS "filed", )"
-            R"(CAST(sum("h"."market_value") AS DECIMAL(38, 4)) AS "value" )"
+            R"(CAST("h"."market_value" AS DECIMAL(38, 4)) AS "value" )"
             R"(FROM "fund_holdings" AS "h" WHERE (("h"."fund_name" IN (?, ?)) )"
             R"(AND ("h"."period_end" >= CAST(? AS DATE)) )"
-            R"(AND ("h"."period_end" < CAST(? AS DATE))) GROUP BY 1, 2, 3, 4, 5, 6, 7)");
+            R"(AND ("h"."period_end" < CAST(? AS DATE))))");
   EXPECT_THAT(trino.parameters,
               ElementsAre(Parameter("A"), Parameter("B'; DROP TABLE x"),
                           Parameter("2024-10-01"), Parameter("2025-01-01")));
+}
+
+TEST(HoldingsQuery, AddsUpTheLinesOfAllFunds) {
+  const std::string sql =
+      RenderQuery(HoldingsQuery({}, {}, Quarter{2024, 4}), SqlDialect::kTrino).sql;
+  EXPECT_THAT(sql, HasSubstr(R"(CAST(sum("h"."market_value") AS DECIMAL(38, 4)))"));
+  EXPECT_THAT(sql, HasSubstr("GROUP BY 1, 2, 3, 4, 5, 6, 7"));
 }
 
 TEST(HoldingsQuery, LeavesOutColumnsThatThereAreNot) {

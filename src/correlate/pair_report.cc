@@ -9,10 +9,10 @@ namespace shoestring {
 namespace {
 
 std::vector<Holding> HeldIn(const std::vector<Holding>& holdings,
-                            const std::vector<Quarter>& quarters) {
+                            const Quarter& quarter) {
   std::vector<Holding> held;
   std::ranges::copy_if(holdings, std::back_inserter(held), [&](const Holding& holding) {
-    return std::ranges::find(quarters, holding.security.quarter) != quarters.end();
+    return holding.security.quarter == quarter;
   });
   return held;
 }
@@ -36,13 +36,15 @@ double SmallerWeight(const CommonPosition& position) {
 
 }  // namespace
 
-PairReport ComparePair(const std::vector<Holding>& holdings, PairRequest request,
+PairReport ComparePair(std::vector<Holding> holdings, PairRequest request,
                        std::vector<Quarter> quarters) {
+  std::erase_if(holdings, [&](const Holding& holding) {
+    return std::ranges::find(quarters, holding.security.quarter) == quarters.end();
+  });
   PairReport report;
   report.request = std::move(request);
   report.quarters = std::move(quarters);
-  report.portfolios =
-      BuildPortfolios(HeldIn(holdings, report.quarters), report.request.options);
+  report.portfolios = BuildPortfolios(holdings, report.request.options);
   const std::vector<uint32_t>& labels = report.portfolios.label_of;
   report.a = PortfolioOf(report.portfolios, report.request.fund_a);
   report.b = PortfolioOf(report.portfolios, report.request.fund_b);
@@ -58,7 +60,7 @@ PairReport ComparePair(const std::vector<Holding>& holdings, PairRequest request
   if (!report.request.quarter.all) return report;
   for (const Quarter& quarter : report.quarters) {
     report.by_quarter.emplace_back(quarter,
-                                   Compare(HeldIn(holdings, {quarter}), report.request));
+                                   Compare(HeldIn(holdings, quarter), report.request));
   }
   return report;
 }

@@ -44,7 +44,7 @@ struct PairReport {
 };
 
 /// Pure: compares what both funds hold in these quarters; other holdings are left out.
-PairReport ComparePair(const std::vector<Holding>& holdings, PairRequest request,
+PairReport ComparePair(std::vector<Holding> holdings, PairRequest request,
                        std::vector<Quarter> quarters);
 
 /// One JSON object, two spaces deep, a common position a line. Scores that are not

@@ -1,32 +1,34 @@
 #include "correlate/portfolio.h"
 
 #include <algorithm>
-#include <tuple>
+#include <functional>
+#include <unordered_map>
+#include <utility>
 
 namespace shoestring {
 
 namespace {
 
-using Values = std::map<Security, Money>;
-using Lines = std::vector<const Holding*>;
+constexpr int kQuarters = 4;  // Of a year.
 
-auto FundQuarter(const Holding& line) {
-  return std::tie(line.fund, line.security.quarter);
-}
+struct SecurityHash {
+  size_t operator()(const Security& security) const {
+    return std::hash<std::string_view>()(security.id) ^
+           static_cast<size_t>(kQuarters * security.quarter.year +
+                               security.quarter.number);
+  }
+};
 
-auto Filing(const Holding& line) { return std::tie(line.filed, line.filing); }
+struct Known {
+  std::string_view ticker;
+  uint32_t place = 0;
+};
+using Securities = std::unordered_map<Security, Known, SecurityHash>;
 
-/// By fund, quarter and filing. Sums do not depend on the order that an engine gave.
-Lines Sorted(const std::vector<Holding>& holdings) {
-  Lines lines;
-  lines.reserve(holdings.size());
-  for (const Holding& holding : holdings) lines.push_back(&holding);
-  std::ranges::sort(lines, [](const Holding* left, const Holding* right) {
-    return std::tuple_cat(FundQuarter(*left), Filing(*left)) <
-           std::tuple_cat(FundQuarter(*right), Filing(*right));
-  });
-  return lines;
-}
+/// By the places of securities.
+using Values = std::map<uint32_t, Money>;
+/// By day and name.
+using Filings = std::map<std::pair<std::string_view, std::string_view>, Values>;
 
 bool Restates(const Values& later, const Values& before) {
   const auto repeated = std::ranges::count_if(
@@ -42,47 +44,38 @@ void AddFiling(Values filing, Values* counted) {
   for (const auto& [security, value] : filing) (*counted)[security] += value;
 }
 
-/// The end of the lines that are like the first one in what `by` gives.
-template <typename Iterator, typename By>
-Iterator EndOfEqual(Iterator begin, Iterator end, const By& by) {
-  return std::find_if(begin, end,
-                      [&](const Holding* line) { return by(*line) != by(**begin); });
-}
-
 /// What counts of one fund's filings for one quarter.
-template <typename Iterator>
-Values Counted(Iterator begin, Iterator end) {
+Values Counted(Filings filings) {
   Values counted;
-  while (begin != end) {
-    const Iterator next = EndOfEqual(begin, end, Filing);
-    Values filing;
-    for (; begin != next; ++begin) filing[(*begin)->security] += (*begin)->value;
-    AddFiling(std::move(filing), &counted);
-  }
+  for (auto& [filing, values] : filings) AddFiling(std::move(values), &counted);
   return counted;
 }
 
-/// The securities of all lines in order, each labelled by the first of its tickers.
-void Index(const std::vector<Holding>& holdings, Portfolios* portfolios) {
-  std::map<Security, std::string> tickers;
+/// The securities of all lines, each with the first of its tickers.
+Securities SecuritiesOf(const std::vector<Holding>& holdings) {
+  Securities securities;
   for (const Holding& holding : holdings) {
-    std::string& ticker = tickers[holding.security];
+    std::string_view& ticker = securities[holding.security].ticker;
     const bool first = ticker.empty() || holding.ticker < ticker;
     if (!holding.ticker.empty() && first) ticker = holding.ticker;
   }
-  std::map<std::string, uint32_t> numbers;
-  for (const auto& [security, ticker] : tickers) {
-    portfolios->labels.push_back(ticker.empty() ? security.id : ticker);
-    const auto next = static_cast<uint32_t>(numbers.size());
-    portfolios->label_of.push_back(
-        numbers.emplace(portfolios->labels.back(), next).first->second);
-    portfolios->securities.push_back(security);
-  }
+  return securities;
 }
 
-uint32_t PlaceOf(const Security& security, const Portfolios& portfolios) {
-  const auto found = std::ranges::lower_bound(portfolios.securities, security);
-  return static_cast<uint32_t>(found - portfolios.securities.begin());
+/// Puts them in order, and labels them.
+void Index(Securities* known, Portfolios* portfolios) {
+  auto& securities = portfolios->securities;
+  for (const auto& [security, of] : *known) securities.push_back(security);
+  std::ranges::sort(securities);
+  std::unordered_map<std::string_view, uint32_t> numbers;
+  for (const Security& security : securities) {
+    Known& of = known->at(security);
+    of.place = static_cast<uint32_t>(portfolios->labels.size());
+    const std::string_view label = of.ticker.empty() ? security.id : of.ticker;
+    portfolios->labels.emplace_back(label);
+    const auto next = static_cast<uint32_t>(numbers.size());
+    portfolios->label_of.push_back(numbers.emplace(label, next).first->second);
+  }
 }
 
 /// Adds a quarter's positions; each weight is a share of that quarter alone.
@@ -91,8 +84,8 @@ void AddQuarter(const Values& values, bool options, const Portfolios& index,
   const size_t first = to->positions.size();
   Money total;
   for (const auto& [security, value] : values) {
-    const Position position{PlaceOf(security, index), value};
-    if (options || security.kind == Kind::kShares) {
+    const Position position{security, value};
+    if (options || index.securities[security].kind == Kind::kShares) {
       to->positions.push_back(position);
       total += value;
     } else {
@@ -117,16 +110,19 @@ const Portfolio* Portfolios::Find(std::string_view fund) const {
 
 Portfolios BuildPortfolios(const std::vector<Holding>& holdings, bool options) {
   Portfolios portfolios;
-  Index(holdings, &portfolios);
-  const Lines lines = Sorted(holdings);
-  for (auto begin = lines.begin(); begin != lines.end();) {
-    const auto end = EndOfEqual(begin, lines.end(), FundQuarter);
-    const std::string& fund = (*begin)->fund;
-    if (portfolios.funds.empty() || portfolios.funds.back().fund != fund) {
-      portfolios.funds.push_back({.fund = fund});
-    }
-    AddQuarter(Counted(begin, end), options, portfolios, &portfolios.funds.back());
-    begin = end;
+  Securities securities = SecuritiesOf(holdings);
+  Index(&securities, &portfolios);
+  std::map<std::pair<std::string_view, Quarter>, Filings> filed;
+  for (const Holding& line : holdings) {
+    Filings& filings = filed[{line.fund, line.security.quarter}];
+    filings[{line.filed, line.filing}][securities.at(line.security).place] += line.value;
+  }
+  for (auto& [key, filings] : filed) {
+    const auto& [fund, quarter] = key;
+    const bool is_new = portfolios.funds.empty() || portfolios.funds.back().fund != fund;
+    if (is_new) portfolios.funds.push_back({.fund = std::string(fund)});
+    AddQuarter(Counted(std::move(filings)), options, portfolios,
+               &portfolios.funds.back());
   }
   for (Portfolio& portfolio : portfolios.funds) {
     for (Position& each : portfolio.positions) each.weight /= portfolio.quarters;

@@ -40,6 +40,16 @@ std::optional<Quarter> ParseQuarter(std::string_view text) {
   return Quarter{*year, (*month + kMonths - 1) / kMonths};
 }
 
+std::optional<Quarter> QuarterOf(std::chrono::sys_days day) {
+  using namespace std::chrono_literals;
+  constexpr std::chrono::sys_days kFirst = 1y / 1 / 1;
+  constexpr std::chrono::sys_days kLast = 9999y / 12 / 31;
+  if (day < kFirst || day > kLast) return std::nullopt;
+  const std::chrono::year_month_day date(day);
+  const auto month = static_cast<int>(static_cast<unsigned>(date.month()));
+  return Quarter{static_cast<int>(date.year()), (month + kMonths - 1) / kMonths};
+}
+
 std::string QuarterName(const Quarter& quarter) {
   return fmt::format("{:04}-Q{}", quarter.year, quarter.number);
 }

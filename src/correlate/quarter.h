@@ -3,6 +3,7 @@
 // alone asks an engine; which one, and how rows are stored, nobody here knows.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct Quarter {
 /// The quarter of a date, "2024-09-30…", or of "2024-Q3", "2024q3"; nothing for other
 /// texts.
 std::optional<Quarter> ParseQuarter(std::string_view text);
+
+/// The quarter of a day of the years 1 to 9999; nothing for others.
+std::optional<Quarter> QuarterOf(std::chrono::sys_days day);
 
 /// "2024-Q3".
 std::string QuarterName(const Quarter& quarter);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/error.h"
 
 namespace shoestring {
@@ -17,6 +19,19 @@ TEST(Quarter, IsReadFromItsNameAndFromDates) {
   for (const char* text : {"", "2024", "2024-Q5", "2024-Q", "2024-13-01", "2024-9-30",
                            "Q3 2024", "20240930", "2024-Q3x", "2024-1", "infinity"}) {
     EXPECT_EQ(ParseQuarter(text), std::nullopt) << text;
+  }
+}
+
+TEST(Quarter, IsThatOfADay) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(QuarterOf(2024y / 7 / 1), (Quarter{2024, 3}));
+  EXPECT_EQ(QuarterOf(2024y / 12 / 31), (Quarter{2024, 4}));
+  EXPECT_EQ(QuarterOf(1y / 1 / 1), (Quarter{1, 1}));
+  EXPECT_EQ(QuarterOf(0y / 12 / 31), std::nullopt);
+  EXPECT_EQ(QuarterOf(10000y / 1 / 1), std::nullopt);
+  constexpr int32_t kInfinity = std::numeric_limits<int32_t>::max();
+  for (const int32_t days : {kInfinity, -kInfinity}) {
+    EXPECT_EQ(QuarterOf(std::chrono::sys_days(std::chrono::days(days))), std::nullopt);
   }
 }
 

@@ -4,7 +4,11 @@
 #include <duckdb/main/attached_database.hpp>
 #include <duckdb/main/database_manager.hpp>
 #include <duckdb/storage/buffer_manager.hpp>
+#include <duckdb/storage/storage_manager.hpp>
+#include <duckdb/storage/table_io_manager.hpp>
 #include <duckdb/transaction/transaction_manager.hpp>
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <stop_token>
@@ -25,6 +29,9 @@ constexpr const char* kHot = "shoestring_hot";
 /// Rows that stand in memory as they are before they are compressed.
 constexpr int64_t kRowsAtOnce = 512 << 10;
 
+/// Rows that have bounds of their own; a scan reads all of them or none.
+constexpr int64_t kRowGroup = 4 * STANDARD_VECTOR_SIZE;
+
 /// What reading and sorting a table may take; more goes to the temporary folder.
 constexpr int64_t kSortBytes = 256 << 20;
 
@@ -36,16 +43,20 @@ std::string HotName(const std::string& table) {
   return fmt::format("{}.main.{}", kHot, Quoted(table));
 }
 
+/// As the files are sorted, and then by what they are partitioned by: of one fund, the
+/// rows of a quarter lie together.
 std::string OrderOf(const TableMetadata& table) {
-  std::string order;
+  std::vector<std::string> terms;
+  const auto add = [&](const std::string& column) {
+    terms.push_back(Quoted(column) + " ASC NULLS LAST");
+  };
   for (const SortColumn& sort : table.sort) {
     for (const LakeColumn& column : table.columns) {
-      if (column.field_id != sort.field_id) continue;
-      order += fmt::format("{}{} ASC NULLS LAST", order.empty() ? " ORDER BY " : ", ",
-                           Quoted(column.name));
+      if (column.field_id == sort.field_id) add(column.name);
     }
   }
-  return order;
+  if (!table.partitioning.column.empty()) add(table.partitioning.column);
+  return terms.empty() ? "" : fmt::format(" ORDER BY {}", fmt::join(terms, ", "));
 }
 
 int64_t RowsOf(const TableMetadata& table) {
@@ -53,6 +64,23 @@ int64_t RowsOf(const TableMetadata& table) {
   for (const DataFile& file : table.files) rows += file.rows;
   return rows;
 }
+
+/// A database in memory takes row groups of 122,880 rows, whatever ATTACH says: many
+/// times what a question about one fund needs.
+class SmallRowGroups : public duckdb::TableIOManager {
+ public:
+  explicit SmallRowGroups(duckdb::BlockManager* blocks) : blocks_(*blocks) {}
+
+  duckdb::BlockManager& GetIndexBlockManager() override { return blocks_; }
+  duckdb::BlockManager& GetBlockManagerForRowData() override { return blocks_; }
+  duckdb::MetadataManager& GetMetadataManager() override {
+    return blocks_.GetMetadataManager();
+  }
+  duckdb::idx_t GetRowGroupSize() const override { return kRowGroup; }
+
+ private:
+  duckdb::BlockManager& blocks_;
+};
 
 void Run(duckdb::Connection* connection, const std::string& sql) {
   const auto result = connection->Query(sql);
@@ -74,6 +102,7 @@ class HotLoader {
   HotTablesInMemory Load() {
     Run(&writing_, fmt::format("ATTACH ':memory:' AS {}", kHot));
     try {
+      MakeRowGroupsSmall();
       for (const std::string& name : hot_.names) Copy(*session_->tables->Load(name));
       ReplaceViews();
     } catch (...) {
@@ -91,6 +120,17 @@ class HotLoader {
       loader->writing_.Interrupt();
     }
   };
+
+  duckdb::AttachedDatabase& Database() {
+    return *duckdb::DatabaseManager::Get(*writing_.context).GetDatabase(kHot);
+  }
+
+  void MakeRowGroupsSmall() {
+    auto& storage =
+        Database().GetStorageManager().Cast<duckdb::SingleFileStorageManager>();
+    storage.table_io_manager =
+        duckdb::make_uniq<SmallRowGroups>(storage.block_manager.get());
+  }
 
   /// Of all tables in memory, and there are no others.
   int64_t Bytes() const {
@@ -136,10 +176,8 @@ class HotLoader {
   void Compress() {
     // Not as a statement: the sandbox has taken CHECKPOINT away.
     duckdb::ClientContext& context = *writing_.context;
-    context.RunFunctionInTransaction([&] {
-      const auto hot = duckdb::DatabaseManager::Get(context).GetDatabase(kHot);
-      hot->GetTransactionManager().Checkpoint(context);
-    });
+    context.RunFunctionInTransaction(
+        [&] { Database().GetTransactionManager().Checkpoint(context); });
     const int64_t bytes = Bytes();
     if (bytes <= hot_.memory_bytes) return;
     const double share = static_cast<double>(std::max<int64_t>(rows_, 1)) /
