@@ -28,6 +28,7 @@ class FilePruner {
   void PruneByBounds(const DuckdbExpressions& filters, FileSet* files) const;
 
  private:
+  void Prune(const duckdb::TableFilter& filter, size_t column, FileSet* files) const;
   std::optional<size_t> PartitionColumn(const duckdb::Expression& reference) const;
   bool OnlyPartitionColumns(const duckdb::Expression& filter) const;
   void Substitute(duckdb::unique_ptr<duckdb::Expression>& expression,
