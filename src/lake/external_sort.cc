@@ -294,7 +294,10 @@ SortedRun SortBuffer::Flush() {
   }
   entries_.clear();
   used_ = 0;
-  if (room_ > capacity_) records_.reset(), room_ = 0;
+  if (room_ > capacity_) {
+    records_.reset();
+    room_ = 0;
+  }
   return std::move(writer).Finish();
 }
 
