@@ -30,7 +30,7 @@ constexpr const char* kHot = "shoestring_hot";
 constexpr int64_t kRowsAtOnce = 512 << 10;
 
 /// Rows that have bounds of their own; a scan reads all of them or none.
-constexpr int64_t kRowGroup = 4 * STANDARD_VECTOR_SIZE;
+constexpr duckdb::idx_t kRowGroup = 4 * STANDARD_VECTOR_SIZE;
 
 /// What reading and sorting a table may take; more goes to the temporary folder.
 constexpr int64_t kSortBytes = 256 << 20;
