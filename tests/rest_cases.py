@@ -432,6 +432,10 @@ VIEWS = [
     Case("/old_passports?select=number,sailors(name)&holder=eq.1",
          [{"number": "P-1", "sailors": {"name": "Ines"}}]),
     refused("/fee_counts?select=fees,voyages(id)", 400, "PGRST200"),
+    # One that shows a key twice is met on two ways.
+    refused("/regions?select=id,neighbours!within(one)", 300, "PGRST201"),
+    Case("/regions?select=id,neighbours!other(one)&id=in.(e,i)&order=id",
+         [{"id": "e", "neighbours": None}, {"id": "i", "neighbours": {"one": "a"}}]),
 ]
 
 INNER_AND_NULL = [

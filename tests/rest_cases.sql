@@ -176,3 +176,6 @@ CREATE VIEW fee_counts AS SELECT ship_id, count(*) AS fees FROM fees GROUP BY sh
 CREATE VIEW old_passports AS
   WITH old AS (SELECT * FROM passports) SELECT number, sailor_id AS holder FROM old;
 CREATE MATERIALIZED VIEW asian_ports AS SELECT id, name FROM ports WHERE country = 'JP';
+CREATE VIEW neighbours AS
+  SELECT a.id AS one, b.id AS other, a.parent FROM regions a JOIN regions b USING (parent)
+  WHERE a.id < b.id;

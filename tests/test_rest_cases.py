@@ -13,7 +13,7 @@ from rest_client import RestClient
 
 TABLES = pathlib.Path(__file__).with_name("rest_cases.sql")
 VIEWS = ["asian_ports", "calls", "cargoes", "fee_counts", "fleet", "fleet_names",
-         "old_passports"]
+         "neighbours", "old_passports"]
 CASES = [(section, case) for section, cases in SECTIONS.items() for case in cases]
 
 

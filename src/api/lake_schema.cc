@@ -47,8 +47,8 @@ ApiForeignKey ForeignKeyOf(const JsonView& key) {
 void AddOrigin(const JsonView& stored, ApiTable* view) {
   ApiOrigin origin;
   origin.table = LakeName(stored["schema"].Text(), stored["table"].Text());
-  for (const auto& [column, name] : stored["columns"].Members()) {
-    origin.columns.emplace(column, name.Text());
+  for (const auto& [column, names] : stored["columns"].Members()) {
+    origin.columns.emplace(column, Texts(names));
   }
   for (std::string& name : Texts(stored["primary_key"])) {
     view->primary_key.push_back(std::move(name));

@@ -34,8 +34,9 @@ struct ApiForeignKey {
 
 /// A table of the source that a view shows columns of.
 struct ApiOrigin {
-  std::string table;                           ///< As the lake would call it.
-  std::map<std::string, std::string> columns;  ///< The table's to the view's.
+  std::string table;  ///< As the lake would call it.
+  /// The table's to the view's, which may show one several times.
+  std::map<std::string, std::vector<std::string>> columns;
 };
 
 /// A table as the API shows it.

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "api/api_error.h"
+#include "base/choices.h"
 #include "base/nearest_name.h"
 #include "engine/value_text.h"
 
@@ -44,13 +45,15 @@ std::vector<std::pair<const ApiTable*, Columns>> Targets(const LakeSchema& schem
       targets.emplace_back(&table, Pairs(key.columns, key.referenced));
     for (const ApiOrigin& origin : table.origins) {
       if (origin.table != key.table) continue;
-      std::vector<std::string> shown;
+      std::vector<std::vector<std::string>> names;
       for (const std::string& column : key.referenced) {
         const auto found = origin.columns.find(column);
-        if (found != origin.columns.end()) shown.push_back(found->second);
+        names.push_back(found == origin.columns.end() ? std::vector<std::string>()
+                                                      : found->second);
       }
-      if (shown.size() < key.referenced.size()) continue;
-      targets.emplace_back(&table, Pairs(key.columns, shown));
+      for (const auto& shown : Choices(names)) {
+        targets.emplace_back(&table, Pairs(key.columns, shown));
+      }
     }
   }
   return targets;

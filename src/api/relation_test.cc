@@ -73,7 +73,7 @@ TEST_F(RelationTest, ATableToItself) {
 TEST_F(RelationTest, AViewStandsForItsTableWhereItsNameIsGiven) {
   ApiTable view = Table("people", {"number"}, {{"boss", {"above"}, "person", {"id"}}});
   view.view = true;
-  view.origins = {{"person", {{"id", "number"}, {"boss_id", "above"}}}};
+  view.origins = {{"person", {{"id", {"number"}}, {"boss_id", {"above"}}}}};
   Add(std::move(view));
   EXPECT_EQ(Find("club", "people", "head"), Relation::Kind::kManyToOne);
   EXPECT_EQ(Find("people", "card"), Relation::Kind::kOneToOne);
@@ -83,10 +83,23 @@ TEST_F(RelationTest, AViewStandsForItsTableWhereItsNameIsGiven) {
   EXPECT_EQ(Find("member", "member_person"), Relation::Kind::kManyToOne);
 }
 
+TEST_F(RelationTest, AColumnThatAViewShowsTwiceIsAWayEach) {
+  ApiTable view =
+      Table("pairs", {},
+            {{"boss", {"his"}, "person", {"id"}}, {"boss", {"hers"}, "person", {"id"}}});
+  view.view = true;
+  view.origins = {{"person", {{"id", {"he", "she"}}, {"boss_id", {"his", "hers"}}}}};
+  Add(std::move(view));
+  EXPECT_EQ(Code("pairs", "person"), "PGRST201");
+  EXPECT_EQ(Find("pairs", "person", "hers"), Relation::Kind::kManyToOne);
+  EXPECT_EQ(Code("club", "pairs", "head"), "PGRST201");
+  EXPECT_EQ(Find("club", "pairs", "she"), Relation::Kind::kManyToOne);
+}
+
 TEST_F(RelationTest, AViewWithoutTheKeysColumnsIsNone) {
   ApiTable view = Table("names", {}, {});
   view.view = true;
-  view.origins = {{"person", {{"name", "name"}}}};
+  view.origins = {{"person", {{"name", {"name"}}}}};
   Add(std::move(view));
   EXPECT_EQ(Code("club", "names"), "PGRST200");
   EXPECT_EQ(Code("names", "person"), "PGRST200");

@@ -33,7 +33,9 @@ std::string JsonOrigins(const std::vector<ViewOrigin>& origins) {
   json::array array;
   for (const auto& origin : origins) {
     json::object columns;
-    for (const auto& [column, name] : origin.columns) columns[column] = name;
+    for (const auto& [column, names] : origin.columns) {
+      columns[column] = json::array(names.begin(), names.end());
+    }
     json::array unique;
     for (const auto& key : origin.unique) {
       unique.push_back(json::array(key.begin(), key.end()));

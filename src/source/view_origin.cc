@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/choices.h"
 #include "base/error.h"
 #include "source/table_description.h"
 
@@ -96,20 +97,18 @@ class ViewTracer {
   std::map<uint32_t, Traced> traced_;
 };
 
-/// The view's names of a table's columns; nothing unless it shows all of them.
-std::optional<std::vector<std::string>> Shown(const ViewOrigin& origin,
-                                              const std::vector<std::string>& columns) {
-  std::vector<std::string> names;
+/// The view's names of a table's columns, in every way in which it shows all of them.
+std::vector<std::vector<std::string>> Shown(const ViewOrigin& origin,
+                                            const std::vector<std::string>& columns) {
+  std::vector<std::vector<std::string>> names;
   for (const std::string& column : columns) {
     const auto found = origin.columns.find(column);
     if (found == origin.columns.end()) return {};
     names.push_back(found->second);
   }
-  if (names.empty()) return {};
-  return names;
+  return Choices(names);
 }
 
-/// A column that the view shows twice counts by the first of its names.
 std::map<TableName, ViewOrigin> OriginsOf(const TableDescription& view,
                                           ViewTracer* tracer) {
   std::map<TableName, ViewOrigin> origins;
@@ -122,23 +121,24 @@ std::map<TableName, ViewOrigin> OriginsOf(const TableDescription& view,
     ViewOrigin& origin = origins[table.name];
     origin.schema = table.name.schema;
     origin.table = table.name.name;
-    origin.columns.emplace(column->second, name);
+    origin.columns[column->second].push_back(name);
   }
   return origins;
 }
 
 void AddKeys(const TableDescription& table, ViewOrigin origin, TableDescription* view) {
   for (const SourceIndex& index : table.indexes) {
-    const auto shown = Shown(origin, index.columns);
-    if (!shown || !index.unique) continue;
-    if (index.primary) origin.primary_key = *shown;
-    origin.unique.push_back(*shown);
+    if (!index.unique) continue;
+    for (auto& shown : Shown(origin, index.columns)) {
+      if (index.primary && origin.primary_key.empty()) origin.primary_key = shown;
+      origin.unique.push_back(std::move(shown));
+    }
   }
-  for (ForeignKey key : table.foreign_keys) {
-    auto shown = Shown(origin, key.columns);
-    if (!shown) continue;
-    key.columns = std::move(*shown);
-    view->foreign_keys.push_back(std::move(key));
+  for (const ForeignKey& key : table.foreign_keys) {
+    for (auto& shown : Shown(origin, key.columns)) {
+      view->foreign_keys.push_back(key);
+      view->foreign_keys.back().columns = std::move(shown);
+    }
   }
   view->origins.push_back(std::move(origin));
 }

@@ -13,7 +13,8 @@ struct TableDescription;
 struct ViewOrigin {
   std::string schema;
   std::string table;
-  std::map<std::string, std::string> columns;    ///< The table's to the view's.
+  /// The table's to the view's, which may show one several times.
+  std::map<std::string, std::vector<std::string>> columns;
   std::vector<std::string> primary_key;          ///< In the view's columns, if all show.
   std::vector<std::vector<std::string>> unique;  ///< Likewise.
 };

@@ -1,0 +1,18 @@
+#include "base/choices.h"
+
+#include <gtest/gtest.h>
+
+namespace shoestring {
+namespace {
+
+using Names = std::vector<std::vector<std::string>>;
+
+TEST(ChoicesTest, TakeOneOfEach) {
+  EXPECT_EQ(Choices({{"a"}, {"b", "c"}}), (Names{{"a", "b"}, {"a", "c"}}));
+  EXPECT_EQ(Choices({{"a", "b"}}), (Names{{"a"}, {"b"}}));
+  EXPECT_EQ(Choices({{"a"}, {}, {"b"}}), Names());
+  EXPECT_EQ(Choices({}), Names{{}});
+}
+
+}  // namespace
+}  // namespace shoestring
