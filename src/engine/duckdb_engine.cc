@@ -10,6 +10,7 @@
 #include <arrow/c/bridge.h>
 
 #include <optional>
+#include <thread>
 
 #include "cost/query_cost.h"
 #include "engine/duckdb_error.h"
@@ -93,6 +94,8 @@ class DuckdbResult : public QueryResult {
             connection_.Interrupt();
           },
           [this] { return Scanned(); });
+      Work(pending.get());
+      if (pending->HasError()) pending->GetErrorObject().Throw();
       result_ = pending->Execute();
       if (result_->HasError()) result_->GetErrorObject().Throw();
     });
@@ -133,6 +136,21 @@ class DuckdbResult : public QueryResult {
   }
 
  private:
+  /// Until there are rows. DuckDB would spin while nothing is left to do but what other
+  /// threads are at, which is slower where these have no core of their own.
+  static void Work(duckdb::PendingQueryResult* pending) {
+    for (;;) {
+      const auto state = pending->ExecuteTask();
+      if (state == duckdb::PendingExecutionResult::NO_TASKS_AVAILABLE) {
+        std::this_thread::yield();
+      } else if (state == duckdb::PendingExecutionResult::BLOCKED) {
+        pending->WaitForTask();
+      } else if (state != duckdb::PendingExecutionResult::RESULT_NOT_READY) {
+        return;
+      }
+    }
+  }
+
   int64_t Scanned() const {
     QueryStatistics statistics;
     activity_->FillIn(&statistics);
