@@ -12,7 +12,6 @@ One run measures, in turn, after as many runs that only warm up:
 Nothing keeps results: each request is a query. A wrong answer ends with status 1.
 """
 
-import argparse
 import concurrent.futures
 import ctypes
 import ctypes.util
@@ -22,12 +21,10 @@ import pathlib
 import re
 import statistics
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-from bench_migrate import MB, Failure, Measured, Source, ask, say
+from benchmark import MB, Failure, Measured, Source, ask, main, options, say
 
 KEY = "sb_publishable_benchmark"
 PAGE = 1000
@@ -167,24 +164,10 @@ def measure(arguments, source, server, postgres, funds, ids):
         f"p99_ms={p99:.1f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
+if __name__ == "__main__":
+    parser = options(__doc__)
     parser.add_argument("--runs", type=int, default=40, help="funds and rows (40)")
     parser.add_argument("--clients", type=int, default=16, help="at once (16)")
     parser.add_argument("--burst", type=int, default=2000, help="requests of the load (2000)")
     parser.add_argument("--requests", type=int, default=100_000, help="for memory (100000)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-api-") as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_api: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, parser)

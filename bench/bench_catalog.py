@@ -8,17 +8,13 @@ It makes two small tables in the source, one of which has 10,000 days, and drops
 README.md explains the last line.
 """
 
-import argparse
 import collections
 import os
 import pathlib
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 
-from bench_migrate import MB, Failure, Measured, ask, say
+from benchmark import MB, Measured, ask, main, options, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -87,31 +83,7 @@ def bench(arguments, folder):
         f"commit_kb={written['bytes'] / 1000:.1f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL; written to")
-    parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--workdir", help="where the lake is written and removed again; "
-                                          "without it, the folder for temporary files")
-    parser.add_argument("--runs", type=int, default=9,
-                        help="of each reading; the median counts (default: 9)")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    with tempfile.TemporaryDirectory(prefix="bench-catalog-",
-                                     dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except (Failure, subprocess.SubprocessError) as failure:
-        print(f"bench_catalog: {failure}", file=sys.stderr)
-        sys.exit(1)
+    parser = options(__doc__, table=False, runs=9)
+    parser.add_argument("--files", type=int, default=10_000)
+    main(bench, parser)

@@ -15,17 +15,14 @@ Nothing keeps results. Answers that differ end with status 1. README.md explains
 line.
 """
 
-import argparse
 import ctypes
 import json
 import pathlib
 import statistics
-import sys
-import tempfile
 import urllib.parse
 
 from bench_api import KEY, Libpq, Server, beside
-from bench_migrate import Failure, Measured, Source, ask, say
+from benchmark import Failure, Measured, Source, ask, main, options, say
 
 # generate.sh makes up three filings a quarter: all of their lines count.
 CONFIG = """
@@ -171,25 +168,11 @@ def bench(arguments, folder):
     say(f"file_ratio={of_files:.2f} hot_ratio={hot:.2f} all_pairs_s={seconds:.2f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
+if __name__ == "__main__":
+    parser = options(__doc__)
     parser.add_argument("--partition-by", default="period_end",
                         help="as migrate takes it (period_end, which is asked for)")
     parser.add_argument("--pairs", type=int, default=20, help="pairs of funds (20)")
     parser.add_argument("--rounds", type=int, default=5, help="times each is asked (5)")
     parser.add_argument("--runs", type=int, default=5, help="of --all (5)")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-correlation-") as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_correlation: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, parser)

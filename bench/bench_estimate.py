@@ -9,17 +9,14 @@ run there; what was read is Trino's own physicalInputBytes. README.md explains t
 line.
 """
 
-import argparse
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 
-from bench_migrate import MB, Failure, Measured, Source, say
+from benchmark import MB, Failure, Measured, Source, main, options, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / ".deps/python")]
@@ -124,29 +121,5 @@ def bench(arguments, folder):
         f"estimate_least_ratio={min(ratios):.2f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
-    parser.add_argument("--workdir", help="where the lakes are written and removed again; "
-                                          "without it, the folder for temporary files")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    with tempfile.TemporaryDirectory(prefix="bench-estimate-",
-                                     dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except (Failure, subprocess.SubprocessError) as failure:
-        print(f"bench_estimate: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, options(__doc__))

@@ -9,7 +9,6 @@ the function as Lambda does, in turns on all cores, on one, and on a third of on
 README.md explains the last line.
 """
 
-import argparse
 import os
 import pathlib
 import shutil
@@ -17,12 +16,11 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import tomllib
 
-from bench_migrate import Failure, Measured, say
+from benchmark import Failure, Measured, main, options, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -132,29 +130,8 @@ def bench(arguments, folder):
         f"package_mb={size_mb(folder / 'task'):.0f} zip_mb={size_mb(zipped):.0f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="that of build/release")
-    parser.add_argument("--source", required=True, help="postgres:// URL, with the example")
+if __name__ == "__main__":
+    parser = options(__doc__, table=False, runs=5)
     parser.add_argument("--zip", type=pathlib.Path,
                         help="a lambda.zip that is there; without it, one is made")
-    parser.add_argument("--workdir", help="where it is packaged and unpacked; without it, "
-                                          "the folder for temporary files")
-    parser.add_argument("--runs", type=int, default=5,
-                        help="of each size; the median counts (default: 5)")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    with tempfile.TemporaryDirectory(prefix="bench-lambda-",
-                                     dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        sys.exit(f"bench_lambda: {failure}")
+    main(bench, parser)

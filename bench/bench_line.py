@@ -8,15 +8,11 @@ The last line: line_used is the time that the bytes of the COPY alone take on th
 the wall time of migrate without its proof, which reads nothing from the source.
 """
 
-import argparse
 import json
-import pathlib
 import shutil
-import sys
-import tempfile
 from urllib.parse import urlsplit
 
-from bench_migrate import MB, Failure, Measured, say
+from benchmark import MB, Measured, main, options, say
 from slow_line import SlowLine
 
 
@@ -49,23 +45,9 @@ def bench(arguments, folder):
     shutil.rmtree(folder / "lake")
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL with a host")
-    parser.add_argument("--table", required=True)
+if __name__ == "__main__":
+    parser = options(__doc__)
     parser.add_argument("--latency", type=float, default=20, help="ms (20)")
     parser.add_argument("--megabytes", type=float, default=20, help="a second (20)")
     parser.add_argument("--limit", type=int, help="rows; one connection then")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-line-") as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_line: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, parser)

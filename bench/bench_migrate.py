@@ -12,160 +12,18 @@ Then it reads both lakes back: row counts, and every file sorted as a whole. Any
 ends with a status other than 0. README.md explains the last line.
 """
 
-import argparse
 import importlib.util
 import json
-import os
 import pathlib
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
+
+from benchmark import (
+    MB, Failure, Source, copy_once, folder_size, main, options, repeat, say, say_copy, summary)
 
 PEER_VERSION = "1.5.5"
-MB = 1e6
-
-packages = os.environ.get("SHOESTRING_PYTHON_PACKAGES")
-if packages:
-    sys.path.insert(0, packages)
-
-
-class Failure(Exception):
-    pass
-
-
-def say(text):
-    print(text, flush=True)
-
-
-# --- Running and measuring ---------------------------------------------------------
-
-
-class Measured:
-    """A finished process: wall seconds, peak resident bytes, CPU seconds, stdout."""
-
-    def __init__(self, command, stdout=None):
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            start = time.monotonic()
-            process = subprocess.Popen(command, stdout=stdout or output, stderr=errors,
-                                       stdin=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            self.wall = time.monotonic() - start
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            self.stdout = output.read().decode(errors="replace")
-            errors.seek(0)
-            self.stderr = errors.read().decode(errors="replace")
-        self.peak = usage.ru_maxrss * 1024
-        self.cpu = usage.ru_utime + usage.ru_stime
-        if process.returncode != 0:
-            last = "\n".join((self.stdout + self.stderr).splitlines()[-20:])
-            raise Failure(f"exit code {process.returncode}: {command[0]}\n{last}")
-
-
-def repeat(runs, folder, command):
-    """Runs a command that fills a folder, each time into none."""
-    done = []
-    for _ in range(runs):
-        shutil.rmtree(folder, ignore_errors=True)
-        done.append(Measured(command))
-    return done
-
-
-def summary(runs):
-    """Median wall and CPU seconds, highest peak."""
-    return (statistics.median(run.wall for run in runs),
-            statistics.median(run.cpu for run in runs), max(run.peak for run in runs))
-
-
-def ask(source, sql, **variables):
-    """One value from Postgres. Variables are quoted by psql."""
-    command = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", source]
-    for name, value in variables.items():
-        command += ["-v", f"{name}={value}"]
-    done = subprocess.run(command, input=sql, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failure(f"psql: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
-class Source:
-    def __init__(self, url, table):
-        self.url = url
-        self.table = table
-        # Quoted, as SQL wants it.
-        self.sql_name = ask(url, "SELECT to_regclass(:'table')::text", table=table)
-        if not self.sql_name:
-            raise Failure(f"no such table: {table}")
-        self.schema, self.name = ask(
-            url, "SELECT relnamespace::regnamespace::text || ' ' || relname"
-                 " FROM pg_class WHERE oid = :'table'::regclass", table=table
-        ).split(" ", 1)
-        self.lake_name = (self.name if self.schema == "public"
-                          else f"{self.schema}.{self.name}")
-        self.rows = int(ask(url, f"SELECT count(*) FROM {self.sql_name}"))
-        # The tree is empty for a table that has no part in partitioning.
-        self.heap = int(ask(
-            url, "SELECT pg_relation_size(:'table'::regclass) + coalesce("
-                 "(SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(:'table')"
-                 " WHERE relid <> :'table'::regclass), 0)", table=table))
-        if self.heap == 0:
-            raise Failure(f"table is empty: {table}")
-        plain = ask(url, "SELECT relkind = 'r' FROM pg_class"
-                         " WHERE oid = :'table'::regclass", table=table) == "t"
-        self.copy_from = self.sql_name if plain else f"(SELECT * FROM {self.sql_name})"
-
-
-def copy_once(source):
-    """Wall seconds."""
-    return Measured(["psql", "-X", "-q", "-d", source.url,
-                     "-c", f"COPY {source.copy_from} TO STDOUT (FORMAT binary)"],
-                    subprocess.DEVNULL).wall
-
-
-def measure_copy(source, runs):
-    walls = [copy_once(source) for _ in range(runs)]
-    say_copy(walls)
-    return statistics.median(walls)
-
-
-def say_copy(walls):
-    say("copy      one connection, binary, to /dev/null: "
-        + ", ".join(f"{wall:.2f}" for wall in walls) + " s")
-
 
 # --- shoestring --------------------------------------------------------------------
-
-
-def find_field(value, name):
-    """The first field of this name, outermost first; None when there is none."""
-    level = [value]
-    while level:
-        for item in level:
-            if isinstance(item, dict) and name in item:
-                return item[name]
-        level = [child for item in level
-                 for child in (item.values() if isinstance(item, dict) else
-                               item if isinstance(item, list) else [])]
-    return None
-
-
-def read_report(output):
-    """The report of migrate --json: all of stdout, or its last line that is one."""
-    for text in [output] + output.splitlines()[::-1]:
-        try:
-            report = json.loads(text)
-        except ValueError:
-            continue
-        if find_field(report, "spill_bytes") is not None:
-            return report
-    raise Failure("no report with spill_bytes on stdout")
-
-
-def folder_size(folder, pattern):
-    return sum(path.stat().st_size for path in folder.rglob(pattern) if path.is_file())
 
 
 class Migration:
@@ -187,7 +45,7 @@ class Migration:
         say_copy(copies)
         self.copy_wall = statistics.median(copies)
         self.wall, self.cpu, self.peak = summary(runs)
-        self.spill = max(int(find_field(read_report(run.stdout), "spill_bytes"))
+        self.spill = max(json.loads(run.stdout)["spill_bytes"]
                          for run in runs)
         self.size = folder_size(lake / "data", "*.parquet")
         self.files = sum(1 for _ in (lake / "data").rglob("*.parquet"))
@@ -359,38 +217,16 @@ def bench(arguments, folder):
         f"duckdb_same_work_ratio={ratio} duckdb_memory_ratio={memory}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
+def main_or_worker():
+    if sys.argv[1:2] == ["--duckdb-worker"]:
+        return duckdb_worker(json.loads(sys.argv[2]))
+    parser = options(__doc__, runs=3)
     parser.add_argument("--partition-column", default="filing_date")
-    parser.add_argument("--workdir", help="where the lakes are written and removed again;"
-                                          " without it, the folder for temporary files")
     parser.add_argument("--migrate-option", action="append", default=[],
                         help="passed on as it is: --migrate-option=--jobs=2")
-    parser.add_argument("--runs", type=int, default=3,
-                        help="of each measurement; the median counts (default: 3)")
     parser.add_argument("--skip-duckdb", action="store_true")
-    return parser.parse_args()
-
-
-def main():
-    if sys.argv[1:2] == ["--duckdb-worker"]:
-        duckdb_worker(json.loads(sys.argv[2]))
-        return
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    with tempfile.TemporaryDirectory(prefix="bench-migrate-",
-                                     dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
+    main(bench, parser)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_migrate: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main_or_worker()

@@ -12,20 +12,15 @@ beside a lake whose one table is neither partitioned nor sorted by what is asked
 Answers that differ end with status 1. README.md explains the last line.
 """
 
-import argparse
 import csv
 import decimal
 import io
 import json
 import os
-import pathlib
-import shutil
 import statistics
 import subprocess
-import sys
-import tempfile
 
-from bench_migrate import MB, Failure, Measured, Source, ask, folder_size, say
+from benchmark import MB, Failure, Measured, Source, ask, folder_size, main, options, say
 
 QUARTER = "filing_date >= DATE '2022-04-01' AND filing_date < DATE '2022-07-01'"
 ALWAYS = "TRUE"
@@ -156,33 +151,8 @@ def bench(arguments, folder):
         f"pg_ratio_quarter={ratio_quarter:.2f} bytes_ratio={sorted_bytes / all_bytes:.2f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
-    parser.add_argument("--workdir", help="where the lakes are written and removed again; "
-                                          "without it, the folder for temporary files")
+if __name__ == "__main__":
+    parser = options(__doc__, runs=5)
     parser.add_argument("--times", type=int, default=40,
                         help="how often one process asks (default: 40)")
-    parser.add_argument("--runs", type=int, default=5,
-                        help="of each measurement; the median counts (default: 5)")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    os.environ["SHOESTRING_LEDGER"] = "off"
-    with tempfile.TemporaryDirectory(prefix="bench-query-", dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except (Failure, subprocess.SubprocessError) as failure:
-        print(f"bench_query: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, parser)

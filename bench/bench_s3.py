@@ -13,18 +13,15 @@ Of times the medians count. Other rows than the source has, or two answers that 
 with status 1. README.md explains the last line.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
-from bench_migrate import MB, Failure, Measured, Source, folder_size, say
+from benchmark import MB, Failure, Measured, Source, ask, folder_size, main, options, say
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -148,38 +145,17 @@ def bench(arguments, folder):
         f"time_ratio={time_ratio:.2f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
+def main_or_peer():
+    if sys.argv[1:2] == ["--peer"]:
+        return peer(json.loads(sys.argv[2]))
+    parser = options(__doc__, runs=3)
     parser.add_argument("--server", choices=("versitygw", "seaweedfs"), default="versitygw")
     parser.add_argument("--latency", type=float, default=30,
                         help="milliseconds added to each request of a query (default: 30)")
-    parser.add_argument("--workdir", help="where the lakes are written and removed again; "
-                                          "without it, the folder for temporary files")
     parser.add_argument("--migrate-option", action="append", default=[],
                         help="passed on as it is: --migrate-option=--jobs=2")
-    parser.add_argument("--runs", type=int, default=3,
-                        help="of each measurement; the median counts (default: 3)")
-    return parser.parse_args()
-
-
-def main():
-    if sys.argv[1:2] == ["--peer"]:
-        peer(json.loads(sys.argv[2]))
-        return
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    with tempfile.TemporaryDirectory(prefix="bench-s3-", dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder))
+    main(bench, parser)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (Failure, subprocess.SubprocessError) as failure:
-        print(f"bench_s3: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main_or_peer()

@@ -13,14 +13,10 @@ one connection's COPY of the same table. The last line: the largest peak, and th
 time per byte ÷ that of the plain table, each ÷ its own COPY's.
 """
 
-import argparse
 import json
-import pathlib
 import shutil
-import sys
-import tempfile
 
-from bench_migrate import MB, Failure, Measured, Source, ask, say
+from benchmark import MB, Failure, Measured, Source, ask, main, options, say
 
 # Of one row number i: ids, texts that repeat and do not, decimals, doubles, dates.
 COLUMNS = [
@@ -85,25 +81,15 @@ class Shape:
         shutil.rmtree(lake)
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--rows", type=int, default=2_000_000, help="of the plain table")
-    parser.add_argument("--shape", action="append", choices=list(SHAPES), default=[])
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-shapes-") as folder:
-        shapes = [Shape(arguments, name, pathlib.Path(folder) / name)
-                  for name in arguments.shape or SHAPES]
+def bench(arguments, folder):
+    shapes = [Shape(arguments, name, folder / name) for name in arguments.shape or SHAPES]
     say(f"peak_mb={max(shape.peak for shape in shapes) / MB:.0f} "
         f"peak_ratio={max(s.peak for s in shapes) / shapes[0].peak:.2f} "
         f"time_ratio={max(s.ratio for s in shapes) / shapes[0].ratio:.2f}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_shapes: {failure}", file=sys.stderr)
-        sys.exit(1)
+    parser = options(__doc__, table=False)
+    parser.add_argument("--rows", type=int, default=2_000_000, help="of the plain table")
+    parser.add_argument("--shape", action="append", choices=list(SHAPES), default=[])
+    main(bench, parser)

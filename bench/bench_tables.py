@@ -8,14 +8,10 @@ of it and shoestring migrate, several times, of which the median counts. The las
 tables_ratio is the wall time of migrate ÷ that of pg_dump.
 """
 
-import argparse
 import json
-import pathlib
 import statistics
-import sys
-import tempfile
 
-from bench_migrate import Failure, ask, repeat, say
+from benchmark import Failure, ask, main, options, repeat, say
 
 SCHEMA = "bench_tables"
 ROWS = 1000
@@ -59,21 +55,7 @@ def bench(arguments, folder):
     say(f"tables={arguments.tables} tables_ratio={wall / dump:.2f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--tables", type=int, default=500)
-    parser.add_argument("--runs", type=int, default=3)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder:
-        bench(arguments, pathlib.Path(folder))
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except Failure as failure:
-        print(f"bench_tables: {failure}", file=sys.stderr)
-        sys.exit(1)
+    parser = options(__doc__, table=False, runs=3)
+    parser.add_argument("--tables", type=int, default=500)
+    main(bench, parser)

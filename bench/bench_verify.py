@@ -9,16 +9,10 @@ shoestring verify of the table's lake, each several times, of which the median c
 lake that is not proven ends with status 1. README.md explains the last line.
 """
 
-import argparse
 import json
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
 
-from bench_migrate import (MB, Failure, Measured, Source, folder_size, measure_copy, say,
-                           summary)
+from benchmark import (
+    MB, Failure, Measured, Source, folder_size, main, measure_copy, options, say, summary)
 
 
 def proven(report, source):
@@ -30,7 +24,8 @@ def proven(report, source):
         raise Failure(f"rows proven: {table['rows']}, in the source: {source.rows}")
 
 
-def bench(arguments, lake):
+def bench(arguments, folder):
+    lake = folder / "lake"
     source = Source(arguments.source, arguments.table)
     say(f"source    {source.sql_name}: {source.rows} rows, heap {source.heap / MB:.0f} MB")
     migration = Measured([arguments.binary, "migrate", "--source", source.url, "--lake",
@@ -48,33 +43,8 @@ def bench(arguments, lake):
     say(f"verify_ratio={wall / copy_wall:.2f} peak_mb={peak / MB:.0f}")
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", required=True, help="the shoestring to measure")
-    parser.add_argument("--source", required=True, help="postgres:// URL")
-    parser.add_argument("--table", required=True)
-    parser.add_argument("--workdir", help="where the lake is written and removed again; "
-                                          "without it, the folder for temporary files")
+if __name__ == "__main__":
+    parser = options(__doc__, runs=5)
     parser.add_argument("--verify-option", action="append", default=[],
                         help="passed on as it is: --verify-option=--jobs=2")
-    parser.add_argument("--runs", type=int, default=5,
-                        help="of each measurement; the median counts (default: 5)")
-    return parser.parse_args()
-
-
-def main():
-    arguments = parse_arguments()
-    if shutil.which(arguments.binary) is None:
-        raise Failure(f"no such program: {arguments.binary}")
-    with tempfile.TemporaryDirectory(prefix="bench-verify-",
-                                     dir=arguments.workdir) as folder:
-        bench(arguments, pathlib.Path(folder) / "lake")
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except (Failure, subprocess.SubprocessError) as failure:
-        print(f"bench_verify: {failure}", file=sys.stderr)
-        sys.exit(1)
+    main(bench, parser)
