@@ -512,8 +512,9 @@ TEST_F(DuckdbEngineTest, CancelStopsAtOnce) {
 
 TEST_F(DuckdbEngineTest, WhatRunsAlreadyEndsWithARefusal) {
   const auto start = std::chrono::steady_clock::now();
-  const Error error = Fails("SELECT count(*)::VARCHAR::BIT FROM range(1000000) a, "
-                            "range(1000000) b WHERE a.range + b.range = -1");
+  const Error error = Fails(
+      "SELECT count(*)::VARCHAR::BIT FROM range(1000000) a, "
+      "range(1000000) b WHERE a.range + b.range = -1");
   EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
