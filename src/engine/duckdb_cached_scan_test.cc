@@ -1,6 +1,7 @@
 // Scans over decoded columns give what DuckDB's own scans give, which run where no filter
 // is left.
 #include <arrow/api.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -211,8 +212,9 @@ TEST_F(DuckdbCachedScanTest, FirstRowsInEveryOrder) {
            "d18, id"}) {
     for (const std::string& condition :
          std::vector<std::string>{"flag", "id BETWEEN 3000 AND 39000 AND small <> 30"}) {
-      const std::string rows = "SELECT id, note, name, d30, wide, flag FROM t WHERE " +
-                               condition + " ORDER BY " + order;
+      const std::string rows = fmt::format(
+          "SELECT id, note, name, d30, wide, flag FROM t WHERE {} ORDER BY {}", condition,
+          order);
       const auto all = Run(rows);  // Sorted as a whole.
       const auto first = Run(rows + " LIMIT 100 OFFSET 7");
       EXPECT_TRUE(first->Equals(*all->Slice(7, 100), kSame)) << rows;
