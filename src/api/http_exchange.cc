@@ -51,11 +51,16 @@ void HttpExchange::Fetch(size_t buffer_bytes) {
   ApiBody* body = served_->response.body.get();
   try {
     while (body != nullptr && buffer_.size() < buffer_bytes) {
-      const auto piece = body->Next();
+      auto piece = body->Next();
       if (!piece) break;
       const bool chunked = head_sent_ && framing_ == Framing::kChunked;
       record_.bytes += static_cast<int64_t>(piece->size());
-      buffer_ += chunked ? FormatChunk(*piece) : *piece;
+      if (chunked) *piece = FormatChunk(*piece);
+      if (buffer_.empty()) {
+        buffer_ = *std::move(piece);
+      } else {
+        buffer_ += *piece;
+      }
     }
     finished_ = body == nullptr || buffer_.size() < buffer_bytes;
     if (finished_ && head_sent_ && framing_ == Framing::kLength &&
@@ -83,9 +88,9 @@ void HttpExchange::Break(const ApiError& error) {
 }
 
 std::string HttpExchange::Take() {
-  std::string bytes;
-  if (!head_sent_) bytes = Head();
-  bytes += std::exchange(buffer_, {});
+  const std::string head = head_sent_ ? "" : Head();
+  std::string bytes = std::exchange(buffer_, {});
+  bytes.insert(0, head);
   if (finished_ && !failed_ && framing_ == Framing::kChunked) bytes += kLastChunk;
   return bytes;
 }

@@ -6,6 +6,7 @@
 
 #include "api/api_error.h"
 #include "api/filter_sql.h"
+#include "engine/value_text.h"
 
 namespace shoestring {
 
@@ -55,7 +56,13 @@ class Collector {
     result_.query.where = conditions_.Of(node, kNodeTable);
   }
 
-  NodeQuery Take() && { return std::move(result_); }
+  NodeQuery Take() && {
+    for (OutputField& field : result_.fields) {
+      AppendJsonString(field.key, &field.json_key);
+      field.json_key += ':';
+    }
+    return std::move(result_);
+  }
 
   void AddParentKeys(const std::string& table, const std::vector<std::string>& columns) {
     for (const std::string& column : columns) {

@@ -11,7 +11,8 @@ namespace shoestring {
 /// A field of an answer: which column of its query has it, and what is left to do.
 struct OutputField {
   std::string key;
-  PostgresType type;  ///< Of the column.
+  std::string json_key;  ///< In quotes, with its colon.
+  PostgresType type;     ///< Of the column.
   size_t column = 0;
   std::optional<size_t> divisor;     ///< An average is the column divided by this one.
   Field field;                       ///< With the path that is still to go.

@@ -108,21 +108,21 @@ void VisitRow(const FetchedRows& rows, uint32_t row, const Visitor& visitor);
 
 void AppendObject(const FetchedRows& rows, uint32_t row, std::string* to) {
   bool first = true;
-  const auto key = [&](const std::string& name) {
+  const auto next = [&] {
     to->push_back(first ? '{' : ',');
     first = false;
-    AppendJsonString(name, to);
-    to->push_back(':');
   };
   VisitRow(rows, row,
            {.json =
                 [&](const std::string& name, const std::string& value) {
-                  key(name);
-                  to->append(value);
+                  next();
+                  AppendJsonString(name, to);
+                  to->append(":").append(value);
                 },
             .field =
                 [&](const FetchedRows& of, uint32_t at, const OutputField& field) {
-                  key(field.key);
+                  next();
+                  to->append(field.json_key);
                   AppendFieldJson(of, at, field, to);
                 }});
   to->append(first ? "{}" : "}");

@@ -9,6 +9,8 @@ namespace shoestring {
 namespace {
 
 constexpr size_t kWrittenAtOnce = 4 << 20;
+/// Room for what will be put before it.
+constexpr size_t kHead = 4 << 10;
 
 /// What was begun, then the rest.
 class Continued : public ApiBody {
@@ -37,7 +39,12 @@ std::unique_ptr<ApiBody> WholeIfSmall(std::unique_ptr<ApiBody> body) {
   while (text.size() < kWrittenAtOnce) {
     auto piece = body->Next();
     if (!piece) return TextBody(std::move(text));
-    text += *piece;
+    if (text.empty()) {
+      text = *std::move(piece);
+    } else {
+      text.reserve(kWrittenAtOnce + kHead);  // Memory is taken where it is written to.
+      text += *piece;
+    }
   }
   return std::make_unique<Continued>(std::move(text), std::move(body));
 }

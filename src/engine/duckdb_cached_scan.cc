@@ -4,8 +4,6 @@
 #include <duckdb.hpp>
 #include <duckdb/main/client_data.hpp>
 #include <duckdb/parallel/task_scheduler.hpp>
-#include <duckdb/planner/table_filter_state.hpp>
-#include <duckdb/storage/table/column_segment.hpp>
 
 #include <parquet/column_reader.h>
 #include <parquet/exception.h>
@@ -15,10 +13,12 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_parquet_input.h"
+#include "engine/duckdb_scan_filter.h"
 
 namespace shoestring {
 
@@ -39,16 +39,6 @@ struct ScannedColumn {
   std::optional<size_t> partition_value;    ///< one of these, or nothing at all.
 };
 
-/// A filter, by the place of its column in the scan.
-struct ScanFilter {
-  size_t place = 0;
-  const duckdb::TableFilter* filter = nullptr;
-};
-
-bool IsNarrow(const duckdb::LogicalType& type) {
-  return type.InternalType() != duckdb::PhysicalType::VARCHAR;
-}
-
 /// One run of a scan, which its threads share.
 class CachedScan : public duckdb::GlobalTableFunctionState {
  public:
@@ -62,7 +52,7 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
     if (input.CanRemoveFilterColumns()) {
       output.assign(input.projection_ids.begin(), input.projection_ids.end());
     }
-    if (input.filters) AddFilters(*input.filters);
+    if (input.filters) filters = InOrder(*input.filters, Types());
     const LakeFileList& list = LakeFileList::Of(*input.bind_data);
     if (!files.empty()) parts = PartsOf(files.size(), list.Rows());
     keeps = BytesOfFilters() <= reads.chunks->capacity() / 2;
@@ -71,6 +61,11 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
                                  static_cast<idx_t>(threads));
   }
 
+  duckdb::vector<duckdb::LogicalType> Types() const {
+    duckdb::vector<duckdb::LogicalType> types;
+    for (const ScannedColumn& column : columns) types.push_back(column.type);
+    return types;
+  }
   idx_t MaxThreads() const override { return threads_; }
   idx_t units() const { return files.size() * parts; }
 
@@ -79,7 +74,7 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
   const FileSet& files;
   std::vector<ScannedColumn> columns;
   std::vector<size_t> output;  ///< Places of the columns that are handed out.
-  std::vector<ScanFilter> filters;
+  std::vector<PlacedFilter> filters;
   idx_t parts = 1;    ///< Each file is as many units of work.
   bool keeps = true;  ///< What is decoded has room in the cache.
   std::atomic<idx_t> next_unit = 0;
@@ -97,16 +92,6 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
     return column;
   }
 
-  /// Numbers first: they take less to compare, and their bounds rule out more.
-  void AddFilters(const duckdb::TableFilterSet& set) {
-    for (const bool narrow : {true, false}) {
-      for (const auto& [place, filter] : set.filters) {
-        if (IsNarrow(columns.at(place).type) != narrow) continue;
-        filters.push_back({place, filter.get()});
-      }
-    }
-  }
-
   static idx_t PartsOf(idx_t files, idx_t rows) {
     return std::clamp<idx_t>(rows / files / kLeastRows, 1,
                              std::max<idx_t>(1, kLeastUnits / files));
@@ -116,10 +101,12 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
   int64_t BytesOfFilters() const {
     int64_t rows = 0;
     for (const DataFile* file : files) rows += file->rows;
+    std::set<size_t> places;
+    for (const PlacedFilter& filter : filters) places.insert(filter.place);
     int64_t width = 0;
-    for (const ScanFilter& filter : filters) {
-      width += static_cast<int64_t>(
-          duckdb::GetTypeIdSize(columns[filter.place].type.InternalType()));
+    for (const size_t place : places) {
+      width +=
+          static_cast<int64_t>(duckdb::GetTypeIdSize(columns[place].type.InternalType()));
     }
     return rows * width;
   }
@@ -133,13 +120,11 @@ class ScanThread : public duckdb::LocalTableFunctionState {
  public:
   ScanThread(ClientContext& context, CachedScan* scan)
       : context_(context), scan_(*scan), activity_(QueryActivity::Of(context)) {
-    duckdb::vector<duckdb::LogicalType> types;
-    for (const ScannedColumn& column : scan_.columns) types.push_back(column.type);
-    values_.InitializeEmpty(types);
-    chunks_.resize(types.size());
-    leaves_.resize(types.size());
-    for (const ScanFilter& filter : scan_.filters) {
-      states_.push_back(duckdb::TableFilterState::Initialize(context, *filter.filter));
+    values_.InitializeEmpty(scan_.Types());
+    chunks_.resize(scan_.columns.size());
+    leaves_.resize(scan_.columns.size());
+    for (const PlacedFilter& filter : scan_.filters) {
+      filters_.emplace_back(context, filter);
     }
   }
 
@@ -152,12 +137,7 @@ class ScanThread : public duckdb::LocalTableFunctionState {
       selection_.Initialize(nullptr);
       const idx_t passed = Filter(count);
       if (passed == 0) continue;
-      for (size_t i = 0; i < scan_.output.size(); ++i) {
-        Read(scan_.output[i], count);
-        output->data[i].Reference(values_.data[scan_.output[i]]);
-      }
-      output->SetCardinality(count);
-      if (passed < count) output->Slice(selection_, passed);
+      HandOut(count, passed, output);
       return;
     }
   }
@@ -179,7 +159,7 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     group_ = groups_.back();
     groups_.pop_back();
     row_ = 0;
-    rows_ = static_cast<idx_t>(file_->footer()->RowGroup(group_)->num_rows());
+    rows_ = file_->rows(group_);
     std::ranges::fill(chunks_, nullptr);
   }
 
@@ -214,7 +194,7 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     const int begin = file_->groups() * part / parts;
     for (int group = file_->groups() * (part + 1) / parts; group-- > begin;) {
       const bool ruled_out =
-          std::ranges::any_of(scan_.filters, [&](const ScanFilter& filter) {
+          std::ranges::any_of(scan_.filters, [&](const PlacedFilter& filter) {
             const LakeColumn* column = scan_.columns[filter.place].lake_column;
             return column &&
                    file_->RulesOut(*filter.filter, *column, group, leaves_[filter.place]);
@@ -226,18 +206,33 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   /// How many rows of the vector pass all filters; selection_ says which.
   idx_t Filter(idx_t count) {
     idx_t passed = count;
-    for (size_t i = 0; i < scan_.filters.size() && passed > 0; ++i) {
-      const auto& [place, filter] = scan_.filters[i];
-      if (scan_.columns[place].lake_column && Chunk(place).RulesOut(*filter, row_)) {
+    for (ScanFilter& filter : filters_) {
+      const size_t place = filter.place();
+      if (scan_.columns[place].lake_column &&
+          Chunk(place).RulesOut(filter.filter(), row_)) {
         return 0;
       }
       Read(place, count);
-      duckdb::UnifiedVectorFormat format;
-      values_.data[place].ToUnifiedFormat(count, format);
-      duckdb::ColumnSegment::FilterSelection(selection_, values_.data[place], format,
-                                             *filter, *states_[i], count, passed);
+      filter.Select(&values_.data[place], count, &selection_, &passed);
+      if (passed == 0) return 0;
     }
     return passed;
+  }
+
+  /// The rows of selection_, of all columns that the scan is asked for.
+  void HandOut(idx_t count, idx_t passed, duckdb::DataChunk* output) {
+    duckdb::SelectionVector rows(passed);  // Of the row group.
+    for (idx_t i = 0; i < passed; ++i) rows.set_index(i, row_ + selection_.get_index(i));
+    for (size_t i = 0; i < scan_.output.size(); ++i) {
+      const size_t place = scan_.output[i];
+      if (passed < count && scan_.columns[place].lake_column) {
+        Chunk(place).Pick(rows, passed, &output->data[i]);
+      } else {
+        Read(place, count);
+        output->data[i].Reference(values_.data[place]);
+      }
+    }
+    output->SetCardinality(passed);
   }
 
   /// A column of the vector, into values_.
@@ -295,7 +290,7 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   ClientContext& context_;
   CachedScan& scan_;
   const duckdb::shared_ptr<QueryActivity> activity_;
-  std::vector<duckdb::unique_ptr<duckdb::TableFilterState>> states_;
+  std::vector<ScanFilter> filters_;
   idx_t unit_ = 0;
   const DataFile* data_file_ = nullptr;
   std::shared_ptr<CachedFile> file_;

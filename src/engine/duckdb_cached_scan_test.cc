@@ -1,6 +1,7 @@
 // Scans over decoded columns give what DuckDB's own scans give, which run where no filter
 // is left.
 #include <arrow/api.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -200,6 +201,53 @@ TEST_F(DuckdbCachedScanTest, EveryFilter) {
 TEST_F(DuckdbCachedScanTest, RowsStayInTheirOrder) {
   const auto ids = Run("SELECT id FROM t WHERE small IS NOT NULL");
   EXPECT_TRUE(ids->Equals(*Run("SELECT id FROM t WHERE small IS NOT NULL ORDER BY id")));
+}
+
+/// Once a Top-N has its rows the scan leaves out what is not better, nulls included.
+TEST_F(DuckdbCachedScanTest, FirstRowsInEveryOrder) {
+  for (const std::string& order : std::vector<std::string>{
+           "id", "id DESC", "small, id", "small DESC NULLS FIRST, id",
+           "small DESC NULLS LAST, id", "small NULLS FIRST, id DESC", "day DESC, id",
+           "moment, id DESC", "note, id", "note DESC NULLS FIRST, id", "name, id",
+           "d18, id"}) {
+    for (const std::string& condition :
+         std::vector<std::string>{"flag", "id BETWEEN 3000 AND 39000 AND small <> 30"}) {
+      const std::string rows = fmt::format(
+          "SELECT id, note, name, d30, wide, flag FROM t WHERE {} ORDER BY {}", condition,
+          order);
+      const auto all = Run(rows);  // Sorted as a whole.
+      const auto first = Run(rows + " LIMIT 100 OFFSET 7");
+      EXPECT_TRUE(first->Equals(*all->Slice(7, 100), kSame)) << rows;
+    }
+  }
+}
+
+TEST_F(DuckdbCachedScanTest, FewRowsOfEveryType) {
+  for (const std::string& few : std::vector<std::string>{"= 4", "< 300", "< 16000"}) {
+    const std::string condition = " WHERE id % 20000 " + few;
+    const auto rows = Run("SELECT * FROM t" + condition + " ORDER BY id");
+    const auto all =
+        Run("SELECT * FROM (SELECT * FROM t ORDER BY id LIMIT 99999)" + condition);
+    EXPECT_TRUE(rows->Equals(*all, kSame)) << few;
+  }
+}
+
+TEST_F(DuckdbCachedScanTest, EveryValueIsFound) {
+  for (const char* column : {"id", "d9", "d18", "day", "moment", "name", "note"}) {
+    const std::string name = column;
+    const auto keys = Run("SELECT DISTINCT CASE WHEN id % 499 = 0 THEN " + name +
+                          " END AS k FROM t ORDER BY k LIMIT 9");
+    for (int64_t row = 0; row < keys->num_rows(); ++row) {
+      const auto key = keys->column(0)->GetScalar(row).ValueOrDie();
+      if (!key->is_valid) continue;
+      const std::string equal = name + " = '" + key->ToString() + "'";
+      EXPECT_EQ(
+          Number("SELECT count(*)::bigint FROM t WHERE " + equal),
+          Number("SELECT sum(CASE WHEN " + equal + " THEN 1 ELSE 0 END)::bigint FROM t"))
+          << equal;
+      EXPECT_GT(Number("SELECT count(*)::bigint FROM t WHERE " + equal), 0) << equal;
+    }
+  }
 }
 
 TEST_F(DuckdbCachedScanTest, FirstRowsOfAnOrder) {

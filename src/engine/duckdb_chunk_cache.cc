@@ -25,6 +25,9 @@ CachedFile::CachedFile(std::shared_ptr<parquet::FileMetaData> footer)
   for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
     leaves_.emplace(schema.GetColumnRoot(leaf)->field_id(), leaf);
   }
+  for (int group = 0; group < groups_; ++group) {
+    rows_.push_back(static_cast<duckdb::idx_t>(footer_->RowGroup(group)->num_rows()));
+  }
   bounds_.resize(Place(groups_, 0));
   chunks_.resize(Place(groups_, 0));
   bytes_ = kFooterMemory * static_cast<int64_t>(footer_->size());

@@ -26,6 +26,7 @@ class CachedFile {
 
   const std::shared_ptr<parquet::FileMetaData>& footer() const { return footer_; }
   int groups() const { return groups_; }
+  duckdb::idx_t rows(int group) const { return rows_[static_cast<size_t>(group)]; }
   /// The place of a column, by its field id. Throws parquet::ParquetException when the
   /// file lacks it.
   int Leaf(int field_id) const;
@@ -48,7 +49,8 @@ class CachedFile {
 
   const std::shared_ptr<parquet::FileMetaData> footer_;
   const int groups_;
-  std::map<int, int> leaves_;  ///< By field id.
+  std::vector<duckdb::idx_t> rows_;  ///< Of each row group.
+  std::map<int, int> leaves_;        ///< By field id.
   mutable std::mutex mutex_;
   std::vector<Bounds> bounds_;                              // By Place(), once asked for.
   std::vector<std::shared_ptr<const ColumnChunk>> chunks_;  // By Place().

@@ -3,6 +3,7 @@
 // Before Arrow: both define the C data interface, and DuckDB needs its own.
 #include <duckdb.hpp>
 #include <duckdb/common/types/hugeint.hpp>
+#include <duckdb/planner/filter/constant_filter.hpp>
 
 #include <arrow/util/utf8.h>
 #include <parquet/column_reader.h>
@@ -25,6 +26,8 @@ using duckdb::PhysicalType;
 using duckdb::Vector;
 
 constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
+/// Rows of a vector that are copied rather than pointed to.
+constexpr idx_t kFew = kVector / 8;
 
 /// Reads what is left of a column in pieces of one page at most; `piece` gets the number
 /// of values that are not null, and where they begin among all that are not.
@@ -124,6 +127,16 @@ duckdb::string_t Text(const parquet::ByteArray& bytes, Vector* owner) {
       *owner, reinterpret_cast<const char*>(bytes.ptr), bytes.len);
 }
 
+/// Of a dictionary, each, without the text: DuckDB keeps their hashes, too, once it
+/// groups by them.
+constexpr idx_t kEntryBytes = sizeof(duckdb::string_t) + sizeof(duckdb::hash_t);
+
+/// What holds the texts that are too long for their places.
+int64_t HeapBytes(Vector& values) {
+  auto& texts = duckdb::StringVector::GetStringBuffer(values);
+  return static_cast<int64_t>(texts.GetStringAllocator().AllocationSize());
+}
+
 /// Floats have no bounds: those of Parquet leave out NaN, and so would these.
 bool HasBounds(PhysicalType type) {
   switch (type) {
@@ -159,6 +172,61 @@ std::pair<idx_t, idx_t> ExtremesOf(const Vector& values, idx_t begin, idx_t end)
   }
 }
 
+template <typename Value>
+void CopyRowsOf(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
+                Vector* to) {
+  const auto* values = FlatVector::GetData<Value>(from);
+  auto* copies = FlatVector::GetData<Value>(*to);
+  for (idx_t i = 0; i < count; ++i) copies[i] = values[rows.get_index(i)];
+  const auto& valid = FlatVector::Validity(from);
+  if (valid.AllValid()) return;
+  for (idx_t i = 0; i < count; ++i) {
+    if (!valid.RowIsValid(rows.get_index(i))) FlatVector::SetNull(*to, i, true);
+  }
+}
+
+/// Between flat vectors; texts stay where they are.
+void CopyRows(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
+              Vector* to) {
+  switch (from.GetType().InternalType()) {
+    case PhysicalType::BOOL: return CopyRowsOf<bool>(from, rows, count, to);
+    case PhysicalType::INT16: return CopyRowsOf<int16_t>(from, rows, count, to);
+    case PhysicalType::INT32: return CopyRowsOf<int32_t>(from, rows, count, to);
+    case PhysicalType::INT64: return CopyRowsOf<int64_t>(from, rows, count, to);
+    case PhysicalType::FLOAT: return CopyRowsOf<float>(from, rows, count, to);
+    case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, rows, count, to);
+    case PhysicalType::INT128:
+      return CopyRowsOf<duckdb::hugeint_t>(from, rows, count, to);
+    default: break;
+  }
+  CopyRowsOf<duckdb::string_t>(from, rows, count, to);
+  duckdb::StringVector::AddHeapReference(*to, const_cast<Vector&>(from));
+}
+
+template <typename Value>
+uint64_t Distance(const Vector& values, idx_t least, idx_t greatest) {
+  const auto* data = FlatVector::GetData<Value>(values);
+  return static_cast<uint64_t>(data[greatest]) - static_cast<uint64_t>(data[least]);
+}
+
+/// Whether most values between two do not stand in a vector; false for those that have no
+/// sketch.
+bool IsSparse(const Vector& values, idx_t least, idx_t greatest) {
+  switch (values.GetType().InternalType()) {
+    case PhysicalType::INT32: return Distance<int32_t>(values, least, greatest) > kVector;
+    case PhysicalType::INT64: return Distance<int64_t>(values, least, greatest) > kVector;
+    default: return false;
+  }
+}
+
+/// The value that a filter asks for, nullptr when it asks for more than one.
+const duckdb::Value* EqualTo(const duckdb::TableFilter& filter) {
+  if (filter.filter_type != duckdb::TableFilterType::CONSTANT_COMPARISON) return nullptr;
+  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
+  const bool equal = comparison.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
+  return equal ? &comparison.constant : nullptr;
+}
+
 }  // namespace
 
 bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
@@ -168,12 +236,18 @@ bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
 ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
                          idx_t rows)
     : type_(type) {
-  const PhysicalType physical = type.InternalType();
-  if (physical == PhysicalType::VARCHAR) {
+  if (type.InternalType() == PhysicalType::VARCHAR) {
     DecodeTexts(reader, rows);
-    return;
+  } else {
+    DecodeNumbers(reader, rows);
   }
-  values_ = std::make_unique<Vector>(type, rows);
+  sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows;
+  if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
+}
+
+void ColumnChunk::DecodeNumbers(parquet::ColumnReader* reader, idx_t rows) {
+  const PhysicalType physical = type_.InternalType();
+  values_ = std::make_unique<Vector>(type_, rows);
   switch (physical) {
     case PhysicalType::BOOL:
       DecodeAs<parquet::BooleanType, bool>(reader, rows, values_.get());
@@ -214,12 +288,11 @@ void ColumnChunk::DecodeTexts(parquet::ColumnReader* reader, idx_t rows) {
         const int64_t read = typed->ReadBatch(most, level, nullptr, stored.data(), count);
         for (int64_t i = 0; i < *count; ++i) {
           values[at + i] = Text(stored[static_cast<size_t>(i)], values_.get());
-          bytes_ += stored[static_cast<size_t>(i)].len;
         }
         return read;
       });
   Spread<duckdb::string_t>(levels, values_.get());
-  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::string_t));
+  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::string_t)) + HeapBytes(*values_);
 }
 
 void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
@@ -238,7 +311,6 @@ void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
   auto* entries = FlatVector::GetData<duckdb::string_t>(dictionary_->data);
   for (duckdb::sel_t i = 0; i < null; ++i) {
     entries[i] = Text(texts[i], &dictionary_->data);
-    bytes_ += static_cast<int64_t>(texts[i].len + sizeof(duckdb::string_t));
   }
   FlatVector::SetNull(dictionary_->data, null, true);
   auto from = stored.begin();
@@ -247,7 +319,8 @@ void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
     numbers_.push_back(level == 0 ? null : static_cast<duckdb::sel_t>(*from++));
     if (numbers_.back() > null) throw parquet::ParquetException("No such text");
   }
-  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::sel_t));
+  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::sel_t) + null * kEntryBytes) +
+            HeapBytes(dictionary_->data);
 }
 
 void ColumnChunk::FindBounds(idx_t rows) {
@@ -260,11 +333,28 @@ void ColumnChunk::FindBounds(idx_t rows) {
       duckdb::NumericStats::SetMax(bounds, values_->GetValue(greatest));
     }
     bounds_.push_back(std::move(bounds));
+    sparse_.push_back(IsSparse(*values_, least, greatest));
   }
+  bytes_ += static_cast<int64_t>(bounds_.capacity() * sizeof(duckdb::BaseStatistics));
 }
 
 bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
-  return !bounds_.empty() && shoestring::RulesOut(filter, bounds_[row / kVector]);
+  const size_t vector = row / kVector;
+  if (!bounds_.empty() && BoundsRuleOut(filter, vector)) return true;
+  const duckdb::Value* value = EqualTo(filter);
+  if (!value || !ValueSketch::Covers(type_)) return false;
+  return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
+}
+
+bool ColumnChunk::BoundsRuleOut(const duckdb::TableFilter& filter, size_t vector) const {
+  return shoestring::RulesOut(filter, bounds_[vector]);
+}
+
+bool ColumnChunk::MayHold(const duckdb::Value& value) const {
+  std::call_once(sketching_, [this] {
+    sketch_.emplace(dictionary_ ? dictionary_->data : *values_, sketched_);
+  });
+  return sketch_->MayHold(value);
 }
 
 void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
@@ -275,6 +365,25 @@ void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
   duckdb::SelectionVector numbers(count);
   std::copy_n(numbers_.begin() + static_cast<int64_t>(row), count, numbers.data());
   to->Dictionary(dictionary_, numbers);
+}
+
+void ColumnChunk::Pick(const duckdb::SelectionVector& rows, idx_t count,
+                       Vector* to) const {
+  if (!dictionary_) {
+    if (count <= kFew) {
+      CopyRows(*values_, rows, count, to);
+    } else {
+      to->Slice(*values_, rows, count);
+    }
+    return;
+  }
+  duckdb::SelectionVector numbers(count);
+  for (idx_t i = 0; i < count; ++i) numbers.set_index(i, numbers_[rows.get_index(i)]);
+  if (count <= kFew) {
+    CopyRows(dictionary_->data, numbers, count, to);
+  } else {
+    to->Dictionary(dictionary_, numbers);
+  }
 }
 
 }  // namespace shoestring

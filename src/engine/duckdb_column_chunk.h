@@ -7,7 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
+
+#include "engine/duckdb_value_sketch.h"
 
 namespace parquet {
 class ColumnReader;
@@ -29,20 +33,28 @@ class ColumnChunk {
   static bool Holds(const duckdb::LogicalType& type);
 
   /// True when no row of the vector that begins at `row`, a multiple of a vector's size,
-  /// can pass.
+  /// can pass: by its bounds, or since no value of the chunk is the one that is asked
+  /// for.
   bool RulesOut(const duckdb::TableFilter& filter, duckdb::idx_t row) const;
 
   /// Rows from `row` on, at most a vector's size, in `to`.
   void Read(duckdb::idx_t row, duckdb::idx_t count, duckdb::Vector* to) const;
+  /// `count` rows by their numbers, at most a vector's size, in `to`, which is flat and
+  /// empty: a few rows as copies, since what is laid over a column costs more.
+  void Pick(const duckdb::SelectionVector& rows, duckdb::idx_t count,
+            duckdb::Vector* to) const;
 
   const duckdb::LogicalType& type() const { return type_; }
-  /// About as much memory as it takes.
+  /// About as much memory as it takes, at most.
   int64_t bytes() const { return bytes_; }
 
  private:
+  void DecodeNumbers(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void DecodeTexts(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void DecodeDictionary(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void FindBounds(duckdb::idx_t rows);
+  bool BoundsRuleOut(const duckdb::TableFilter& filter, size_t vector) const;
+  bool MayHold(const duckdb::Value& value) const;
 
   const duckdb::LogicalType type_;
   std::unique_ptr<duckdb::Vector> values_;                    ///< Or, in its place:
@@ -50,6 +62,10 @@ class ColumnChunk {
   std::vector<duckdb::sel_t> numbers_;                        ///< Into the dictionary.
   /// Of each vector, where the type has an order that can prune.
   std::vector<duckdb::BaseStatistics> bounds_;
+  std::vector<bool> sparse_;  ///< As bounds_: most values between them are not there.
+  mutable std::once_flag sketching_;
+  mutable std::optional<ValueSketch> sketch_;  ///< Once a value was looked for.
+  duckdb::idx_t sketched_ = 0;                 ///< Values that it is, or would be, over.
   int64_t bytes_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include <arrow/c/bridge.h>
 
 #include <optional>
+#include <thread>
 
 #include "cost/query_cost.h"
 #include "engine/duckdb_error.h"
@@ -142,13 +143,17 @@ class DuckdbResult : public QueryResult {
 
  private:
   using Pending = duckdb::PendingQueryResult;
+  using State = duckdb::PendingExecutionResult;
 
+  /// DuckDB itself would spin while nothing is left to do but what other threads are at,
+  /// which is slower where these have no core of their own.
   bool RunToRows(Pending* pending) {
     for (;;) {
       if (session_->for_short && IsLong()) return false;
-      const auto state = pending->ExecuteTask();
+      const State state = pending->ExecuteTask();
       if (Pending::IsResultReady(state)) break;
-      if (state == duckdb::PendingExecutionResult::BLOCKED) pending->WaitForTask();
+      if (state == State::NO_TASKS_AVAILABLE) std::this_thread::yield();
+      if (state == State::BLOCKED) pending->WaitForTask();
     }
     if (pending->HasError()) pending->GetErrorObject().Throw();
     result_ = pending->Execute();

@@ -2,7 +2,7 @@
 
 #include <arrow/api.h>
 #include <arrow/util/decimal.h>
-#include <fmt/compile.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -39,6 +39,13 @@ int64_t UnitsPerSecond(TimeUnit::type unit) {
 template <typename Integer>
 void AppendInteger(Integer value, std::string* to) {
   const fmt::format_int digits(value);
+  to->append(digits.data(), digits.size());
+}
+
+/// With zeros before it, up to `width` digits.
+void AppendPadded(int64_t value, size_t width, std::string* to) {
+  const fmt::format_int digits(value);
+  if (digits.size() < width) to->append(width - digits.size(), '0');
   to->append(digits.data(), digits.size());
 }
 
@@ -107,15 +114,21 @@ void AppendDate(int64_t days, std::string* to, bool* bc) {
   int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
   *bc = year <= 0;
   if (*bc) year = 1 - year;
-  fmt::format_to(std::back_inserter(*to), FMT_COMPILE("{:04}-{:02}-{:02}"), year, month,
-                 day);
+  AppendPadded(year, 4, to);
+  to->push_back('-');
+  AppendPadded(month, 2, to);
+  to->push_back('-');
+  AppendPadded(day, 2, to);
 }
 
 /// "12:34:56", "12:34:56.789": trailing zeros of the fraction are left out.
 void AppendTime(int64_t value, int64_t per_second, std::string* to) {
   const int64_t seconds = value / per_second;
-  fmt::format_to(std::back_inserter(*to), FMT_COMPILE("{:02}:{:02}:{:02}"),
-                 seconds / 3600, seconds / 60 % 60, seconds % 60);
+  AppendPadded(seconds / 3600, 2, to);
+  to->push_back(':');
+  AppendPadded(seconds / 60 % 60, 2, to);
+  to->push_back(':');
+  AppendPadded(seconds % 60, 2, to);
   int64_t fraction = value % per_second;
   if (fraction == 0) return;
   to->push_back('.');
@@ -345,6 +358,16 @@ void AppendWord(const Array& array, int64_t row, bool iso, std::string* to) {
   }
 }
 
+bool IsTime(const Array& array) {
+  switch (array.type_id()) {
+    case Type::DATE32:
+    case Type::TIMESTAMP:
+    case Type::TIME32:
+    case Type::TIME64: return true;
+    default: return false;
+  }
+}
+
 /// The value that a dictionary, union or extension stands for, its row changed with it;
 /// nullptr when the array is none of them.
 std::shared_ptr<Array> Unwrap(const Array& array, int64_t* row) {
@@ -426,9 +449,17 @@ void AppendJson(const Array& array, int64_t row, std::string* to) {
   }
   if (IsFiniteNumber(array, row) && AppendNumber(array, row, to)) return;
   if (AppendNested(array, row, to)) return;
-  std::string text;
-  if (!AppendNumber(array, row, &text)) AppendWord(array, row, /*iso=*/true, &text);
-  AppendJsonString(text, to);
+  if (IsTime(array)) {  // Nothing in it is to be escaped.
+    to->push_back('"');
+    AppendWord(array, row, /*iso=*/true, to);
+    to->push_back('"');
+  } else if (array.type_id() == Type::STRING) {
+    AppendJsonString(As<arrow::StringArray>(array).GetView(row), to);
+  } else {
+    std::string text;
+    if (!AppendNumber(array, row, &text)) AppendWord(array, row, /*iso=*/true, &text);
+    AppendJsonString(text, to);
+  }
 }
 
 void AppendText(const Array& array, int64_t row, std::string* to) {

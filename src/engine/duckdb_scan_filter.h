@@ -1,0 +1,45 @@
+#pragma once
+
+#include <duckdb/common/types/selection_vector.hpp>
+#include <duckdb/common/types/vector.hpp>
+#include <duckdb/planner/table_filter.hpp>
+#include <duckdb/planner/table_filter_state.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace shoestring {
+
+/// A filter on one column of a scan, by the column's place in it.
+struct PlacedFilter {
+  size_t place = 0;
+  const duckdb::TableFilter* filter = nullptr;
+};
+
+/// The filters of a scan, taken apart where all of several must pass, in the order in
+/// which they are best asked: numbers first, as they take less to compare and their
+/// bounds rule out more; those that a scan need not keep last. `types` are those of the
+/// places. What they point to must outlive them.
+std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
+                                  const duckdb::vector<duckdb::LogicalType>& types);
+
+/// A filter as one thread applies it.
+class ScanFilter {
+ public:
+  ScanFilter(duckdb::ClientContext& context, const PlacedFilter& placed);
+
+  size_t place() const { return placed_.place; }
+  const duckdb::TableFilter& filter() const { return *placed_.filter; }
+
+  /// Takes those of the first `count` values that do not pass out of `selection`, which
+  /// has `passed` rows.
+  void Select(duckdb::Vector* values, duckdb::idx_t count,
+              duckdb::SelectionVector* selection, duckdb::idx_t* passed);
+
+ private:
+  duckdb::ClientContext& context_;
+  const PlacedFilter placed_;
+  duckdb::unique_ptr<duckdb::TableFilterState> state_;
+};
+
+}  // namespace shoestring
