@@ -704,6 +704,23 @@ def test_policies_become_a_draft_of_what_serve_shows(pg15, make_database, migrat
     assert plain["rows_draft"] is None
 
 
+def test_a_view_with_the_rights_of_who_asks_is_secured_as_its_table(pg15, make_database,
+                                                                     migrate):
+    """One with its owner's rights is as open as Postgres makes it."""
+    database = make_database(pg15)
+    database.psql("""CREATE TABLE notes (id int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+        CREATE TABLE plain (id int);
+        CREATE VIEW asked WITH (security_invoker) AS SELECT id FROM notes;
+        CREATE VIEW through WITH (security_invoker=on) AS SELECT id FROM asked;
+        CREATE VIEW harmless WITH (security_invoker) AS SELECT id FROM plain;
+        CREATE VIEW owned AS SELECT id FROM asked""")
+    views = ("asked", "through", "harmless", "owned")
+    report = json.loads(migrate(database, "--json", *(
+        word for view in views for word in ("--table", view))).stdout)
+    secured = {table["table"] for table in report["tables"] if table["rows_draft"]}
+    assert secured == {"asked", "through"}
+
+
 # --- runs that end early
 
 @pytest.fixture

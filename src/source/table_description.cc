@@ -13,13 +13,33 @@ namespace shoestring {
 
 namespace {
 
+// A view with the rights of who asks is as secured as what it reads; any other view reads
+// with its owner's.
 constexpr const char* kTablesSql = R"(
-  SELECT wanted.place, c.oid, c.relkind, c.relrowsecurity,
-         pg_catalog.obj_description(c.oid, 'pg_class')
-  FROM pg_catalog.json_array_elements($1::json) WITH ORDINALITY AS wanted (pair, place)
-  JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.pair->>0
-  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.pair->>1
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f'))";
+  WITH RECURSIVE found AS (
+    SELECT wanted.place, c.oid, c.relkind
+    FROM pg_catalog.json_array_elements($1::json) WITH ORDINALITY AS wanted (pair, place)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = wanted.pair->>0
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.pair->>1
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  ), read AS (
+    SELECT oid AS root, oid FROM found
+    UNION
+    SELECT read.root, d.refobjid
+    FROM read
+    JOIN pg_catalog.pg_class v ON v.oid = read.oid AND v.relkind = 'v'
+    JOIN pg_catalog.pg_rewrite r ON r.ev_class = v.oid
+    JOIN pg_catalog.pg_depend d
+      ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_options_to_table(v.reloptions)
+                  WHERE option_name = 'security_invoker' AND option_value::boolean)
+  )
+  SELECT place, oid, relkind,
+         EXISTS (SELECT FROM read JOIN pg_catalog.pg_class c ON c.oid = read.oid
+                 WHERE read.root = found.oid AND c.relrowsecurity),
+         pg_catalog.obj_description(oid, 'pg_class')
+  FROM found)";
 
 // The chain of a domain ends at its base type; the innermost typmod given counts.
 constexpr const char* kColumnsSql = R"(
