@@ -11,6 +11,7 @@ std::vector<std::vector<std::string>> Choices(
     std::vector<std::vector<std::string>> longer;
     for (const auto& choice : choices) {
       for (const std::string& name : names) {
+        if (longer.size() == kMostChoices) break;
         longer.push_back(choice);
         longer.back().push_back(name);
       }

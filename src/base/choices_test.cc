@@ -14,5 +14,10 @@ TEST(ChoicesTest, TakeOneOfEach) {
   EXPECT_EQ(Choices({}), Names{{}});
 }
 
+TEST(ChoicesTest, AreNotWithoutEnd) {
+  const std::vector<std::string> many(1000, "a");
+  EXPECT_EQ(Choices({many, many, many, many}), Names(kMostChoices, {"a", "a", "a", "a"}));
+}
+
 }  // namespace
 }  // namespace shoestring
