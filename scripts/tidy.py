@@ -70,6 +70,7 @@ def tidy(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--product", action="store_true", help="leave out unit tests")
     parser.add_argument("files", nargs="*", help="only these files")
     options = parser.parse_args()
     if not shutil.which(TIDY):
@@ -84,7 +85,8 @@ def main():
     version = subprocess.run([TIDY, "--version"], capture_output=True).stdout
     rules = version + (ROOT / ".clang-tidy").read_bytes()
     keys = {path: key(path, entry, rules) for path, entry in commands.items()}
-    due = [path for path in commands if not (KEPT / keys[path]).exists()]
+    due = [path for path in commands if not (KEPT / keys[path]).exists()
+           and not (options.product and path.name.endswith("_test.cc"))]
     due.sort(key=lambda path: -path.stat().st_size)
     print(f"    {len(due)} of {len(commands)} files to look at", file=sys.stderr)
 
