@@ -50,7 +50,7 @@ class Shell:
         self._process = subprocess.Popen(
             ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             stderr=subprocess.STDOUT, cwd=folder, env=environment, start_new_session=True)
-        self.run("set -euo pipefail; trap 'kill $(jobs -p)' EXIT")
+        self.run("set -euo pipefail; trap 'kill $(jobs -p) || true' EXIT")
 
     def run(self, commands):
         self._process.stdin.write(f"{commands}\nprintf '\\n%s\\n' '{DONE}'\n")
