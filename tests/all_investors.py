@@ -33,19 +33,15 @@ def lines():
 
 
 @pytest.fixture(scope="module")
-def lake(pg15, lines, shoestring, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("investors")
-    rows = folder / "lines.csv"
+def lake(lines, make_lake, tmp_path_factory):
+    rows = tmp_path_factory.mktemp("investors") / "lines.csv"
     with rows.open("w", newline="") as file:
         csv.writer(file).writerows(
             (investor, f"{quarter[:4]}-{int(quarter[-1]) * 3:02}-28", *rest)
             for investor, quarter, *rest in lines)
-    database = pg15.create_database("investors")
-    database.psql("CREATE TABLE lines (investor text, quarter_end date, cusip text,"
-                  " option_type text, dollars numeric(28, 8));"
-                  f"\\copy lines FROM '{rows}' (FORMAT csv)")
-    shoestring("migrate", "--source", database.url, "--lake", folder / "lake")
-    return folder / "lake"
+    return make_lake("investors", "CREATE TABLE lines (investor text, quarter_end date,"
+                     " cusip text, option_type text, dollars numeric(28, 8));"
+                     f"\\copy lines FROM '{rows}' (FORMAT csv)")
 
 
 @pytest.mark.parametrize("quarter", QUARTERS)

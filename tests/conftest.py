@@ -138,6 +138,21 @@ def shoestring(binary):
 
 
 @pytest.fixture(scope="session")
+def make_lake(pg15, shoestring, tmp_path_factory):
+    """make_lake(name, sql): the lake of a database that the SQL makes; it is gone after."""
+
+    def make(name, sql):
+        database = pg15.create_database(name)
+        database.psql(sql)
+        lake = tmp_path_factory.mktemp(name) / "lake"
+        shoestring("migrate", "--source", database.url, "--lake", lake)
+        pg15.drop_database(name)
+        return lake
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def example_lake(example_db, shoestring, tmp_path_factory):
     """The example's tables as a lake in a folder; not to be written to."""
     lake = tmp_path_factory.mktemp("example-lake")

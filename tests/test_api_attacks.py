@@ -94,13 +94,9 @@ CLAIMS = ["me' OR true --", "me\" OR true --", "*", "%", "", None, 7, True, ["me
 
 
 @pytest.fixture(scope="module")
-def server(binary, pg15, shoestring, tmp_path_factory):
+def server(binary, make_lake, tmp_path_factory):
     folder = tmp_path_factory.mktemp("attacks")
-    database = pg15.create_database("api_attacks")
-    database.psql(TABLES)
-    shoestring("migrate", "--source", database.url, "--lake", folder / "lake")
-    pg15.drop_database("api_attacks")
-    with ApiServer(binary, folder / "server", folder / "lake", config=ROLES) as running:
+    with ApiServer(binary, folder, make_lake("api_attacks", TABLES), config=ROLES) as running:
         yield running
 
 

@@ -34,13 +34,8 @@ REQUESTS = [
 
 
 @pytest.fixture(scope="module")
-def lake(pg15, shoestring, tmp_path_factory):
-    database = pg15.create_database("lambda_words")
-    database.psql(TABLES)
-    folder = tmp_path_factory.mktemp("lambda") / "lake"
-    shoestring("migrate", "--source", database.url, "--lake", folder)
-    pg15.drop_database("lambda_words")
-    return folder
+def lake(make_lake):
+    return make_lake("lambda_words", TABLES)
 
 
 @pytest.fixture

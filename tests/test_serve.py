@@ -34,14 +34,9 @@ notes = { rows = "or=(owner.eq.{sub},shared.is.true)" }
 
 
 @pytest.fixture(scope="module")
-def notes(pg15, shoestring, tmp_path_factory):
+def notes(make_lake):
     """A lake with a table that had row-level security."""
-    database = pg15.create_database("serve_notes")
-    database.psql(NOTES)
-    lake = tmp_path_factory.mktemp("serve") / "lake"
-    shoestring("migrate", "--source", database.url, "--lake", lake)
-    pg15.drop_database("serve_notes")
-    return lake
+    return make_lake("serve_notes", NOTES)
 
 
 @pytest.fixture

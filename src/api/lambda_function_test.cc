@@ -137,6 +137,14 @@ struct Handler {
   }
 };
 
+/// Answers as many events as Lambda has.
+void ServeAll(TestRuntime* lambda, Handler* handler, const LambdaOptions& options = {}) {
+  LambdaRuntime runtime(lambda->address);
+  LambdaFunction function(&runtime, handler->Calls(), options);
+  for (size_t i = 0; i < lambda->events.size(); ++i) function.ServeOne();
+  lambda->Join();
+}
+
 ErrorKind KindOf(const std::function<void()>& call) {
   try {
     call();
@@ -148,12 +156,8 @@ ErrorKind KindOf(const std::function<void()>& call) {
 
 TEST(LambdaFunction, AnswersOneEventAfterTheOther) {
   TestRuntime lambda({{.trace = "Root=1"}, {}});
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
-  LambdaFunction function(&runtime, handler.Calls(), {});
-  function.ServeOne();
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler);
   ASSERT_THAT(lambda.posted, SizeIs(2));
   EXPECT_THAT(lambda.posted[0],
               AllOf(StartsWith("/2018-06-01/runtime/invocation/id1/response {"),
@@ -167,12 +171,8 @@ TEST(LambdaFunction, AnswersOneEventAfterTheOther) {
 
 TEST(LambdaFunction, ItsTimeEndsBeforeLambdas) {
   TestRuntime lambda({{.time = 10s}, {.time = -1s}});
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
-  LambdaFunction function(&runtime, handler.Calls(), {.refresh = 0ms});
-  function.ServeOne();
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler, {.refresh = 0ms});
   EXPECT_LT(handler.times.at(0), 10s);
   EXPECT_GT(handler.times.at(0), 5s);
   EXPECT_EQ(handler.times.at(1), 1ms);
@@ -181,12 +181,8 @@ TEST(LambdaFunction, ItsTimeEndsBeforeLambdas) {
 
 TEST(LambdaFunction, AnEventThatIsNoRequestIsAnError) {
   TestRuntime lambda({{.text = R"({"Records": []})"}, {}});
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
-  LambdaFunction function(&runtime, handler.Calls(), {});
-  function.ServeOne();
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler);
   ASSERT_THAT(lambda.posted, SizeIs(2));
   EXPECT_THAT(lambda.posted[0],
               AllOf(StartsWith("/2018-06-01/runtime/invocation/id1/error {"),
@@ -196,12 +192,9 @@ TEST(LambdaFunction, AnEventThatIsNoRequestIsAnError) {
 
 TEST(LambdaFunction, AStreamHasItsHeadBeforeIt) {
   TestRuntime lambda({TestRuntime::Event()});
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
   handler.text = std::string(7 << 20, 'x');
-  LambdaFunction function(&runtime, handler.Calls(), {.stream = true});
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler, {.stream = true});
   ASSERT_THAT(lambda.posted, SizeIs(1));
   EXPECT_THAT(lambda.posted[0], HasSubstr(std::string(8, '\0') + "xxx"));
   EXPECT_THAT(lambda.posted[0], EndsWith(handler.text));
@@ -209,12 +202,9 @@ TEST(LambdaFunction, AStreamHasItsHeadBeforeIt) {
 
 TEST(LambdaFunction, WhatIsTooLargeIsRefusedWithAReason) {
   TestRuntime lambda({TestRuntime::Event()});
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
   handler.text = std::string((6 << 20) - 10, 'x');
-  LambdaFunction function(&runtime, handler.Calls(), {});
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler);
   EXPECT_THAT(lambda.posted.at(0), HasSubstr(R"("statusCode":413)"));
   EXPECT_EQ(handler.records.at(0).status, 413);
 }
@@ -222,12 +212,8 @@ TEST(LambdaFunction, WhatIsTooLargeIsRefusedWithAReason) {
 TEST(LambdaFunction, GoesOnWhenAnAnswerIsNotTaken) {
   TestRuntime lambda({{}, {}});
   lambda.status = 403;
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
-  LambdaFunction function(&runtime, handler.Calls(), {});
-  function.ServeOne();
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler);
   EXPECT_THAT(lambda.posted, SizeIs(2));
   EXPECT_EQ(handler.records.at(0).outcome, Outcome::kClientGone);
 }
@@ -244,12 +230,8 @@ TEST(LambdaFunction, EndsWhenLambdaSaysSo) {
 TEST(LambdaRuntime, TakesAnotherConnectionWhenOneHasEnded) {
   TestRuntime lambda({{}, {}});
   lambda.drops = true;
-  LambdaRuntime runtime(lambda.address);
   Handler handler;
-  LambdaFunction function(&runtime, handler.Calls(), {});
-  function.ServeOne();
-  function.ServeOne();
-  lambda.Join();
+  ServeAll(&lambda, &handler);
   EXPECT_THAT(lambda.posted, SizeIs(2));
 }
 

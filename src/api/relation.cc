@@ -45,13 +45,7 @@ std::vector<std::pair<const ApiTable*, Columns>> Targets(const LakeSchema& schem
       targets.emplace_back(&table, Pairs(key.columns, key.referenced));
     for (const ApiOrigin& origin : table.origins) {
       if (origin.table != key.table) continue;
-      std::vector<std::vector<std::string>> names;
-      for (const std::string& column : key.referenced) {
-        const auto found = origin.columns.find(column);
-        names.push_back(found == origin.columns.end() ? std::vector<std::string>()
-                                                      : found->second);
-      }
-      for (const auto& shown : Choices(names)) {
+      for (const auto& shown : ChoicesFor(key.referenced, origin.columns)) {
         targets.emplace_back(&table, Pairs(key.columns, shown));
       }
     }

@@ -21,4 +21,16 @@ std::vector<std::vector<std::string>> Choices(
   return choices;
 }
 
+std::vector<std::vector<std::string>> ChoicesFor(
+    const std::vector<std::string>& wanted,
+    const std::map<std::string, std::vector<std::string>>& known) {
+  std::vector<std::vector<std::string>> each;
+  for (const std::string& name : wanted) {
+    const auto found = known.find(name);
+    if (found == known.end()) return {};
+    each.push_back(found->second);
+  }
+  return Choices(each);
+}
+
 }  // namespace shoestring

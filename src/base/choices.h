@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,10 @@ constexpr size_t kMostChoices = 100;
 /// more than memory holds.
 std::vector<std::vector<std::string>> Choices(
     const std::vector<std::vector<std::string>>& each);
+
+/// The same of the names that each of these has; none for one that is not known.
+std::vector<std::vector<std::string>> ChoicesFor(
+    const std::vector<std::string>& wanted,
+    const std::map<std::string, std::vector<std::string>>& known);
 
 }  // namespace shoestring

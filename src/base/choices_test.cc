@@ -14,6 +14,12 @@ TEST(ChoicesTest, TakeOneOfEach) {
   EXPECT_EQ(Choices({}), Names{{}});
 }
 
+TEST(ChoicesTest, AreOfWhatIsKnown) {
+  EXPECT_EQ(ChoicesFor({"x", "y"}, {{"x", {"a"}}, {"y", {"b", "c"}}, {"z", {}}}),
+            (Names{{"a", "b"}, {"a", "c"}}));
+  EXPECT_EQ(ChoicesFor({"x", "y"}, {{"x", {"a"}}}), Names());
+}
+
 TEST(ChoicesTest, AreNotWithoutEnd) {
   const std::vector<std::string> many(1000, "a");
   EXPECT_EQ(Choices({many, many, many, many}), Names(kMostChoices, {"a", "a", "a", "a"}));

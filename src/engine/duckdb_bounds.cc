@@ -21,19 +21,16 @@ T LoadLittleEndian(std::string_view bytes) {
   return value;
 }
 
-/// An Iceberg decimal bound: big-endian two's complement, as short as can be.
+/// An Iceberg decimal bound, as short as can be.
 Value DecimalBound(const LakeType& type, std::string_view bytes) {
-  if (bytes.empty() || bytes.size() > sizeof(__int128)) return Value();
-  __int128 value = static_cast<signed char>(bytes.front()) < 0 ? -1 : 0;
-  for (const char byte : bytes) value = value * 256 + static_cast<uint8_t>(byte);
+  if (bytes.empty() || bytes.size() > kMostWideBytes) return Value();
+  const duckdb::hugeint_t value = WideInteger(AsBytes(bytes));
   const auto precision = static_cast<uint8_t>(type.precision);
   const auto scale = static_cast<uint8_t>(type.scale);
   if (precision <= 18) {
-    return Value::DECIMAL(static_cast<int64_t>(value), precision, scale);
+    return Value::DECIMAL(static_cast<int64_t>(value.lower), precision, scale);
   }
-  const duckdb::hugeint_t wide(static_cast<int64_t>(value >> 64),
-                               static_cast<uint64_t>(value));
-  return Value::DECIMAL(wide, precision, scale);
+  return Value::DECIMAL(value, precision, scale);
 }
 
 /// A bound of a numeric column as DuckDB's value, null for one that cannot prune. Floats

@@ -9,9 +9,20 @@
 #include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "lake/table_metadata.h"
 
 namespace shoestring {
+
+constexpr size_t kMostWideBytes = sizeof(duckdb::hugeint_t);
+
+/// A number as Parquet and Iceberg store decimals: big-endian two's complement, of
+/// kMostWideBytes at most; 0 when there are none.
+inline duckdb::hugeint_t WideInteger(Bytes bytes) {
+  unsigned __int128 value = !bytes.empty() && bytes[0] >= 0x80 ? ~__int128{0} : 0;
+  for (const uint8_t byte : bytes) value = value << 8 | byte;
+  return {static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)};
+}
 
 /// What is known of a column in a file or a row group, in the form that DuckDB's filters
 /// ask; nothing for a type whose bounds cannot prune.

@@ -95,24 +95,22 @@ void DecodeAs(parquet::ColumnReader* reader, idx_t rows, Vector* to) {
   Spread<Value>(levels, to);
 }
 
-/// Big-endian two's complement of up to 16 bytes.
-duckdb::hugeint_t WideInteger(const uint8_t* bytes, int size) {
-  unsigned __int128 value = size > 0 && (bytes[0] & 0x80) != 0 ? ~__int128(0) : 0;
-  for (int i = 0; i < size; ++i) value = value << 8 | bytes[i];
-  return {static_cast<int64_t>(value >> 64), static_cast<uint64_t>(value)};
-}
-
 void DecodeWide(parquet::ColumnReader* reader, idx_t rows, Vector* to) {
   auto* typed = As<parquet::FLBAType>(reader);
-  const int size = reader->descr()->type_length();
-  if (size < 0 || size > 16) throw parquet::ParquetException("A number is too wide");
+  const int length = reader->descr()->type_length();
+  const auto size = static_cast<size_t>(std::max(length, 0));
+  if (length < 0 || size > kMostWideBytes) {
+    throw parquet::ParquetException("A number is too wide");
+  }
   auto* values = FlatVector::GetData<duckdb::hugeint_t>(*to);
   std::vector<parquet::FixedLenByteArray> stored(rows);
   const auto levels = ReadLevels(
       *reader, rows, [&](int64_t most, int16_t* level, int64_t at, int64_t* count) {
         const int64_t read = typed->ReadBatch(most, level, nullptr, stored.data(), count);
         std::transform(stored.begin(), stored.begin() + *count, values + at,
-                       [size](const auto& each) { return WideInteger(each.ptr, size); });
+                       [size](const auto& each) {
+                         return WideInteger({each.ptr, size});
+                       });
         return read;
       });
   Spread<duckdb::hugeint_t>(levels, to);
@@ -340,14 +338,10 @@ void ColumnChunk::FindBounds(idx_t rows) {
 
 bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
   const size_t vector = row / kVector;
-  if (!bounds_.empty() && BoundsRuleOut(filter, vector)) return true;
+  if (!bounds_.empty() && shoestring::RulesOut(filter, bounds_[vector])) return true;
   const duckdb::Value* value = EqualTo(filter);
   if (!value || !ValueSketch::Covers(type_)) return false;
   return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
-}
-
-bool ColumnChunk::BoundsRuleOut(const duckdb::TableFilter& filter, size_t vector) const {
-  return shoestring::RulesOut(filter, bounds_[vector]);
 }
 
 bool ColumnChunk::MayHold(const duckdb::Value& value) const {

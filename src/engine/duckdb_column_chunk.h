@@ -53,7 +53,6 @@ class ColumnChunk {
   void DecodeTexts(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void DecodeDictionary(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void FindBounds(duckdb::idx_t rows);
-  bool BoundsRuleOut(const duckdb::TableFilter& filter, size_t vector) const;
   bool MayHold(const duckdb::Value& value) const;
 
   const duckdb::LogicalType type_;

@@ -97,18 +97,6 @@ class ViewTracer {
   std::map<uint32_t, Traced> traced_;
 };
 
-/// The view's names of a table's columns, in every way in which it shows all of them.
-std::vector<std::vector<std::string>> Shown(const ViewOrigin& origin,
-                                            const std::vector<std::string>& columns) {
-  std::vector<std::vector<std::string>> names;
-  for (const std::string& column : columns) {
-    const auto found = origin.columns.find(column);
-    if (found == origin.columns.end()) return {};
-    names.push_back(found->second);
-  }
-  return Choices(names);
-}
-
 std::map<TableName, ViewOrigin> OriginsOf(const TableDescription& view,
                                           ViewTracer* tracer) {
   std::map<TableName, ViewOrigin> origins;
@@ -129,13 +117,13 @@ std::map<TableName, ViewOrigin> OriginsOf(const TableDescription& view,
 void AddKeys(const TableDescription& table, ViewOrigin origin, TableDescription* view) {
   for (const SourceIndex& index : table.indexes) {
     if (!index.unique) continue;
-    for (auto& shown : Shown(origin, index.columns)) {
+    for (auto& shown : ChoicesFor(index.columns, origin.columns)) {
       if (index.primary && origin.primary_key.empty()) origin.primary_key = shown;
       origin.unique.push_back(std::move(shown));
     }
   }
   for (const ForeignKey& key : table.foreign_keys) {
-    for (auto& shown : Shown(origin, key.columns)) {
+    for (auto& shown : ChoicesFor(key.columns, origin.columns)) {
       view->foreign_keys.push_back(key);
       view->foreign_keys.back().columns = std::move(shown);
     }
