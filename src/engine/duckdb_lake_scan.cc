@@ -31,6 +31,8 @@ constexpr const char* kCanHaveNan = "can_have_nan";
 /// Every thread makes its own tables of what is grouped and joined, megabytes to be
 /// cleared: a scan of fewer rows is sooner done by one.
 constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
+/// Opening more files than these takes one thread longer than a short query may.
+constexpr size_t kFewFiles = 32;
 
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
@@ -267,7 +269,7 @@ void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& i
   const auto activity = QueryActivity::Of(context);
   if (!activity) return;
   const LakeFileList& list = LakeFileList::Of(*input.bind_data);
-  if (ThreadsFor(list) > 1) activity->WantsThreads();
+  if (ThreadsFor(list) > 1 || list.files().size() > kFewFiles) activity->WantsThreads();
   RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
   if (!remote) return;
   const auto columns = ColumnsOf(list, input);
