@@ -57,6 +57,27 @@ FileDescriptor OpenChild(int parent, const std::string& name, std::string_view p
   throw FailOpen(parent, name, path, errno);
 }
 
+/// The folder above a key; an empty descriptor when it is missing, or went away right
+/// after it was created.
+FileDescriptor OpenFolderStepByStep(int root, std::string_view key,
+                                    MissingFolders missing) {
+  FileDescriptor folder(fcntl(root, F_DUPFD_CLOEXEC, 0));
+  if (!folder) throw FailSystem("open", key, errno);
+  std::string_view rest = key;
+  for (size_t slash; (slash = rest.find('/')) != std::string_view::npos;) {
+    const std::string name(rest.substr(0, slash));
+    rest.remove_prefix(slash + 1);
+    FileDescriptor child = OpenChild(folder.get(), name, key, missing);
+    if (!child && missing == MissingFolders::kCreate) {
+      MakeFolder(folder.get(), name, key);
+      child = OpenChild(folder.get(), name, key, missing);
+    }
+    if (!child) return child;
+    folder = std::move(child);
+  }
+  return folder;
+}
+
 /// An empty descriptor when there is no such file.
 FileDescriptor OpenStepByStep(int root, std::string_view key) {
   const auto parent = OpenParent(root, key, MissingFolders::kFail);
@@ -68,11 +89,12 @@ FileDescriptor OpenStepByStep(int root, std::string_view key) {
   return file;
 }
 
-/// The same, three times as fast; nothing where the kernel or a sandbox does not offer
-/// it, or when the reason for a failure must be found step by step.
-std::optional<FileDescriptor> OpenInOneCall(int root, std::string_view key) {
+/// What openat() with these flags finds below the root, three times as fast as step by
+/// step: an empty descriptor when there is nothing. Nothing where the kernel or a sandbox
+/// does not offer it, or when the reason for a failure must be found step by step.
+std::optional<FileDescriptor> OpenInOneCall(int root, std::string_view key, int flags) {
   open_how how = {};
-  how.flags = kFileFlags;
+  how.flags = static_cast<uint64_t>(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   const std::string path(key);
   FileDescriptor file(
@@ -83,7 +105,7 @@ std::optional<FileDescriptor> OpenInOneCall(int root, std::string_view key) {
 
 /// A file or a folder; an empty descriptor when there is neither.
 FileDescriptor OpenAny(int root, std::string_view key) {
-  auto file = OpenInOneCall(root, key);
+  auto file = OpenInOneCall(root, key, kFileFlags);
   return file ? *std::move(file) : OpenStepByStep(root, key);
 }
 
@@ -133,21 +155,16 @@ Error FailSystem(std::string_view action, std::string_view path, int error) {
 
 std::optional<OpenFolder> OpenParent(int root, std::string_view key,
                                      MissingFolders missing) {
-  FileDescriptor folder(fcntl(root, F_DUPFD_CLOEXEC, 0));
-  if (!folder) throw FailSystem("open", key, errno);
-  std::string_view rest = key;
-  for (size_t slash; (slash = rest.find('/')) != std::string_view::npos;) {
-    const std::string name(rest.substr(0, slash));
-    rest.remove_prefix(slash + 1);
-    FileDescriptor child = OpenChild(folder.get(), name, key, missing);
-    if (!child && missing == MissingFolders::kCreate) {
-      MakeFolder(folder.get(), name, key);
-      child = OpenChild(folder.get(), name, key, missing);
-    }
-    if (!child) return std::nullopt;
-    folder = std::move(child);
+  const size_t last = key.rfind('/');
+  const auto folder_key = last == std::string_view::npos ? "." : key.substr(0, last);
+  const std::string name(last == std::string_view::npos ? key : key.substr(last + 1));
+  if (auto folder = OpenInOneCall(root, folder_key, kFolderFlags)) {
+    if (*folder) return OpenFolder{*std::move(folder), name};
+    if (missing == MissingFolders::kFail) return std::nullopt;
   }
-  return OpenFolder{std::move(folder), std::string(rest)};
+  FileDescriptor folder = OpenFolderStepByStep(root, key, missing);
+  if (!folder) return std::nullopt;
+  return OpenFolder{std::move(folder), name};
 }
 
 std::optional<FileDescriptor> OpenForReading(int root, std::string_view key) {
