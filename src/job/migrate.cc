@@ -210,7 +210,8 @@ void Migration::Publish() {
   for (const auto& table : finished_) {
     for (const auto& object : table->copied.objects) objects.push_back(&object);
   }
-  record_->Renew();
+  // Not renewed, which would wait for the disk: the commit makes all durable.
+  record_->CheckLease();
   publishing_ = true;
   RunTasks(
       kPublishers, objects.size(), stop_.get_token(), [&] { Show("publishing"); },

@@ -21,7 +21,8 @@ constexpr int64_t kMeaningfulScans = 100;
 constexpr int kFirstVersionWithTidRangeScan = 140000;
 constexpr int64_t kMinRangePages = 256;
 constexpr int64_t kMaxRangePages = 16384;
-constexpr int kRangesPerJob = 8;
+// Of what is left to be read, each worker takes one part in so many at a time.
+constexpr int kRangesPerJob = 2;
 // Its tables have no schema before their names in the lake.
 constexpr std::string_view kUnnamedSchema = "public";
 
@@ -190,17 +191,21 @@ std::string WholeTable(const TablePlan& plan, const MigrateOptions& options) {
 }
 
 // ctid ranges of one heap; the last is open-ended, for pages that come after the plan.
+// They become smaller as there is less `left` of all heaps, so that no worker has much to
+// read when the others have come to their end.
 void AddPageRanges(const TablePlan& plan, const RowSource& relation,
-                   const MigrateOptions& options, int64_t pages_a_range,
+                   const MigrateOptions& options, int64_t* left,
                    std::vector<std::string>* ranges) {
   const std::string where = Condition("AND", options);
-  for (int64_t page = 0; page == 0 || page < relation.pages; page += pages_a_range) {
+  for (int64_t page = 0; page == 0 || page < relation.pages;) {
+    const int64_t end = page + std::clamp(*left / (options.jobs * kRangesPerJob),
+                                          kMinRangePages, kMaxRangePages);
     std::string from = fmt::format("ONLY {} WHERE ctid >= '({},0)'",
                                    QuoteQualified(relation.schema, relation.name), page);
-    if (page + pages_a_range < relation.pages) {
-      from += fmt::format(" AND ctid < '({},0)'", page + pages_a_range);
-    }
+    if (end < relation.pages) from += fmt::format(" AND ctid < '({},0)'", end);
     ranges->push_back(CopyStatement(plan, from + where));
+    *left -= std::min(end, relation.pages) - page;
+    page = end;
   }
 }
 
@@ -215,12 +220,10 @@ void PlanRanges(const MigrateOptions& options, int server_version, TablePlan* pl
     plan->ranges = {WholeTable(*plan, options)};
     return;
   }
-  int64_t pages = 0;
-  for (const auto& relation : plan->source.relations) pages += relation.pages;
-  const int64_t pages_a_range =
-      std::clamp(pages / (options.jobs * kRangesPerJob), kMinRangePages, kMaxRangePages);
+  int64_t left = 0;
+  for (const auto& relation : plan->source.relations) left += relation.pages;
   for (const auto& relation : plan->source.relations) {
-    AddPageRanges(*plan, relation, options, pages_a_range, &plan->ranges);
+    AddPageRanges(*plan, relation, options, &left, &plan->ranges);
   }
 }
 
