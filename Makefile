@@ -23,7 +23,7 @@ package-check:  ## these in minimal Debian 12 and 13
 test:  ## everything: unit, integration, lint, includes
 	@scripts/test
 
-test-asan:  ## unit tests, corpora and a verified migration under ASan and UBSan
+test-asan:  ## unit tests, corpora and verified migrations under ASan and UBSan
 	@scripts/test --preset asan
 
 test-tsan:  ## the same under TSan
