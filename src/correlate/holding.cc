@@ -12,11 +12,11 @@ namespace {
 constexpr size_t kCusipLength = 9;
 constexpr size_t kShortestCusip = 6;
 
-std::string Stripped(std::string_view text) {
+std::string_view Stripped(std::string_view text) {
   const auto is_space = [](unsigned char c) { return std::isspace(c) != 0; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return std::string(text);
+  return text;
 }
 
 /// What a character of a CUSIP counts: 0-9, A-Z, then * @ #.
@@ -70,7 +70,7 @@ std::string_view KindName(Kind kind) {
 }
 
 std::string RestoreCusip(std::string_view text) {
-  std::string cusip = Stripped(text);
+  std::string cusip(Stripped(text));
   if (cusip.size() < kShortestCusip) return "";
   std::ranges::transform(cusip, cusip.begin(),
                          [](unsigned char c) { return std::toupper(c); });
@@ -80,7 +80,7 @@ std::string RestoreCusip(std::string_view text) {
 }
 
 Kind ParseKind(std::string_view put_call) {
-  const std::string text = Stripped(put_call);
+  const std::string_view text = Stripped(put_call);
   if (text.empty()) return Kind::kShares;
   const int letter = std::toupper(static_cast<unsigned char>(text.front()));
   return letter == 'P' ? Kind::kPut : letter == 'C' ? Kind::kCall : Kind::kShares;

@@ -82,16 +82,18 @@ class Texts {
     }
   }
 
-  std::string At(int64_t row) const {
-    if (texts_) return std::string(texts_->IsNull(row) ? "" : texts_->GetView(row));
-    std::string text;
-    if (column_) AppendText(*column_, row, &text);
-    return text;
+  /// Good until the next call.
+  std::string_view At(int64_t row) {
+    if (texts_) return texts_->IsNull(row) ? std::string_view() : texts_->GetView(row);
+    text_.clear();
+    if (column_) AppendText(*column_, row, &text_);
+    return text_;
   }
 
  private:
   std::shared_ptr<arrow::Array> column_;
   const arrow::StringArray* texts_ = nullptr;  ///< When it is one.
+  std::string text_;                           ///< Else.
 };
 
 /// The quarters of a column of dates, or of what else begins with one as a text.
@@ -100,7 +102,7 @@ class Quarters {
   explicit Quarters(const arrow::RecordBatch& batch)
       : column_(batch.GetColumnByName(kQuarter)), texts_(batch, kQuarter) {}
 
-  std::optional<Quarter> At(int64_t row) const {
+  std::optional<Quarter> At(int64_t row) {
     if (column_->type_id() != arrow::Type::DATE32) return ParseQuarter(texts_.At(row));
     if (column_->IsNull(row)) return std::nullopt;
     const auto& days = static_cast<const arrow::Date32Array&>(*column_);
@@ -113,8 +115,8 @@ class Quarters {
 };
 
 /// Empty `id`: there is nothing to know it by.
-Security SecurityOf(const std::string& cusip, const std::string& ticker,
-                    const std::string& put_call) {
+Security SecurityOf(std::string_view cusip, std::string_view ticker,
+                    std::string_view put_call) {
   Security security;
   security.id = RestoreCusip(cusip);
   security.is_cusip = !security.id.empty();
@@ -167,27 +169,29 @@ SqlQuery HoldingsQuery(const CorrelationSettings& settings,
 
 void ReadHoldings(const CorrelationSettings& settings, const arrow::RecordBatch& batch,
                   std::vector<Holding>* to) {
-  const Texts funds(batch, kFund);
-  const Quarters quarters(batch);
-  const Texts cusips(batch, kCusip);
-  const Texts tickers(batch, kTicker);
-  const Texts put_calls(batch, kPutCall);
-  const Texts filings(batch, kFiling);
-  const Texts days(batch, kFiled);
+  Texts funds(batch, kFund);
+  Quarters quarters(batch);
+  Texts cusips(batch, kCusip);
+  Texts tickers(batch, kTicker);
+  Texts put_calls(batch, kPutCall);
+  Texts filings(batch, kFiling);
+  Texts days(batch, kFiled);
   const arrow::Decimal128Array& values = Values(batch);
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
     const auto quarter = quarters.At(row);
-    Holding holding{.fund = funds.At(row), .ticker = tickers.At(row)};
-    holding.security = SecurityOf(cusips.At(row), holding.ticker, put_calls.At(row));
-    if (!quarter || values.IsNull(row) || holding.security.id.empty()) continue;
-    holding.security.quarter = *quarter;
-    holding.filing = filings.At(row);
-    holding.filed = days.At(row);
-    holding.value = Money(values.GetValue(row));
-    const bool thousands =
-        !holding.filed.empty() && holding.filed < settings.thousands_before;
-    if (thousands) holding.value *= kThousand;
-    to->push_back(std::move(holding));
+    const std::string_view ticker = tickers.At(row);
+    Security security = SecurityOf(cusips.At(row), ticker, put_calls.At(row));
+    if (!quarter || values.IsNull(row) || security.id.empty()) continue;
+    security.quarter = *quarter;
+    const std::string_view filed = days.At(row);
+    Money value(values.GetValue(row));
+    if (!filed.empty() && filed < settings.thousands_before) value *= kThousand;
+    to->push_back({.fund = std::string(funds.At(row)),
+                   .security = std::move(security),
+                   .ticker = std::string(ticker),
+                   .filing = std::string(filings.At(row)),
+                   .filed = std::string(filed),
+                   .value = value});
   }
 }
 
@@ -201,11 +205,11 @@ SqlQuery FundQuartersQuery(const CorrelationSettings& settings,
 }
 
 void ReadFundQuarters(const arrow::RecordBatch& batch, FundQuarters* to) {
-  const Texts funds(batch, kFund);
-  const Quarters quarters(batch);
+  Texts funds(batch, kFund);
+  Quarters quarters(batch);
   for (int64_t row = 0; row < batch.num_rows(); ++row) {
     const auto quarter = quarters.At(row);
-    if (quarter) (*to)[funds.At(row)].insert(*quarter);
+    if (quarter) (*to)[std::string(funds.At(row))].insert(*quarter);
   }
 }
 

@@ -260,20 +260,19 @@ class DuckdbEngine : public Engine {
  public:
   DuckdbEngine(ObjectStore* store, HotTables hot) : sessions_(store, hot.memory_bytes) {
     if (hot.names.empty()) return;
-    const auto session = sessions_.Current(hot.limits);
-    hot_ = std::make_unique<HotTablesKeeper>(store, std::move(hot), session);
+    hot_ = std::make_unique<HotTablesKeeper>(&sessions_, std::move(hot));
   }
 
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
-    std::unique_ptr<DuckdbResult> attempt;
-    // Hot tables are in the memory of one session.
-    if (!hot_ && RunShort(statement, limits, cancel, &attempt)) return attempt;
-    const auto session = sessions_.Current(limits);
+    const auto session = sessions_.First(limits);
     if (hot_) hot_->Follow(session);
-    auto result = std::make_unique<DuckdbResult>(sessions_.store(), session, limits,
-                                                 std::move(cancel));
-    if (attempt) result->Continue(*attempt);
+    auto attempt =
+        std::make_unique<DuckdbResult>(sessions_.store(), session, limits, cancel);
+    if (Begin(statement, session->for_short, attempt.get())) return attempt;
+    auto result = std::make_unique<DuckdbResult>(
+        sessions_.store(), sessions_.Current(limits), limits, std::move(cancel));
+    result->Continue(*attempt);
     attempt.reset();
     result->Start(statement);
     return result;
@@ -282,16 +281,12 @@ class DuckdbEngine : public Engine {
   StatementPlanner* planner() override { return &planner_; }
 
  private:
-  bool RunShort(const Statement& statement, const QueryLimits& limits,
-                const std::stop_token& cancel, std::unique_ptr<DuckdbResult>* attempt) {
-    const auto session = sessions_.ForShort(limits);
-    if (!session) return false;
-    *attempt = std::make_unique<DuckdbResult>(sessions_.store(), session, limits, cancel);
+  static bool Begin(const Statement& statement, bool for_short, DuckdbResult* attempt) {
     try {
-      return (*attempt)->Start(statement);
+      return attempt->Start(statement);
     } catch (const Error& error) {
       // It has little memory.
-      if (error.kind() != ErrorKind::kLimit) throw;
+      if (!for_short || error.kind() != ErrorKind::kLimit) throw;
       return false;
     }
   }

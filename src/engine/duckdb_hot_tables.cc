@@ -1,8 +1,11 @@
 #include "engine/duckdb_hot_tables.h"
 
+#include <duckdb/catalog/catalog_entry/duck_table_entry.hpp>
 #include <duckdb/common/types/column/column_data_collection.hpp>
+#include <duckdb/function/table/table_scan.hpp>
 #include <duckdb/main/attached_database.hpp>
 #include <duckdb/main/database_manager.hpp>
+#include <duckdb/main/extension/extension_loader.hpp>
 #include <duckdb/storage/buffer_manager.hpp>
 #include <duckdb/storage/storage_manager.hpp>
 #include <duckdb/storage/table_io_manager.hpp>
@@ -25,6 +28,9 @@ namespace {
 
 /// A database beside the one with the views, so that it can be compressed by itself.
 constexpr const char* kHot = "shoestring_hot";
+
+/// The table function that scans a copy in the memory of another DuckDB.
+constexpr const char* kHotScan = "hot_scan";
 
 /// Rows that stand in memory as they are before they are compressed.
 constexpr int64_t kRowsAtOnce = 512 << 10;
@@ -87,6 +93,21 @@ void Run(duckdb::Connection* connection, const std::string& sql) {
   if (result->HasError()) result->ThrowError();
 }
 
+/// In one transaction, so that no query sees one table hot and another one not.
+template <typename Source>
+void ReplaceViews(const HotTables& hot, const Source& source_of,
+                  duckdb::Connection* connection) {
+  connection->BeginTransaction();
+  for (const std::string& name : hot.names) {
+    for (const LakeView& view : LakeViewsOf(name)) {
+      Run(connection,
+          fmt::format("CREATE OR REPLACE VIEW {}.{} AS FROM {}", Quoted(view.schema),
+                      Quoted(view.name), source_of(name)));
+    }
+  }
+  connection->Commit();
+}
+
 class HotLoader {
  public:
   /// `reader` is over the same version: a query that runs in `session` itself would keep
@@ -104,7 +125,7 @@ class HotLoader {
     try {
       MakeRowGroupsSmall();
       for (const std::string& name : hot_.names) Copy(*session_->tables->Load(name));
-      ReplaceViews();
+      ReplaceViews(hot_, HotName, &writing_);
     } catch (...) {
       (void)writing_.Query(fmt::format("DETACH {}", kHot));
       throw;
@@ -190,19 +211,6 @@ class HotLoader {
         FormatBytes(hot_.memory_bytes), FormatBytes(whole));
   }
 
-  /// In one transaction, so that no query sees one table hot and another one not.
-  void ReplaceViews() {
-    writing_.BeginTransaction();
-    for (const std::string& name : hot_.names) {
-      for (const LakeView& view : LakeViewsOf(name)) {
-        Run(&writing_,
-            fmt::format("CREATE OR REPLACE VIEW {}.{} AS FROM {}", Quoted(view.schema),
-                        Quoted(view.name), HotName(name)));
-      }
-    }
-    writing_.Commit();
-  }
-
   DuckdbSession* const session_;
   const HotTables& hot_;
   duckdb::Connection reading_;
@@ -211,6 +219,46 @@ class HotLoader {
   int64_t rows_to_come_ = 0;
   std::stop_callback<Interrupt> interrupt_;  // The last: it uses the connections.
 };
+
+struct HotScanInfo : duckdb::TableFunctionInfo {
+  std::shared_ptr<DuckdbSession> holder;
+};
+
+/// As DuckDB binds a table of its own. The transaction of the query also is one of the
+/// holder's database, which nothing changes any more.
+duckdb::unique_ptr<duckdb::FunctionData> BindHotScan(
+    duckdb::ClientContext& context, duckdb::TableFunctionBindInput& input,
+    duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<std::string>& names) {
+  const auto& holder = *input.info->Cast<HotScanInfo>().holder;
+  const auto database =
+      duckdb::DatabaseManager::Get(*holder.database->instance).GetDatabase(kHot);
+  auto& table = database->GetCatalog().GetEntry<duckdb::TableCatalogEntry>(
+      context, DEFAULT_SCHEMA, input.inputs.at(0).GetValue<std::string>());
+  for (const auto& column : table.GetColumns().Logical()) {
+    types.push_back(column.Type());
+    names.push_back(column.Name());
+  }
+  return duckdb::make_uniq<duckdb::TableScanBindData>(table);
+}
+
+void RegisterHotScan(const std::shared_ptr<DuckdbSession>& holder,
+                     duckdb::DuckDB* database) {
+  auto info = duckdb::make_shared_ptr<HotScanInfo>();
+  info->holder = holder;
+  duckdb::TableFunction scan = duckdb::TableScanFunction::GetFunction();
+  scan.name = kHotScan;
+  scan.arguments = {duckdb::LogicalType::VARCHAR};
+  scan.bind = BindHotScan;
+  scan.function_info = std::move(info);
+  // They would read a plan back without its table.
+  scan.serialize = nullptr;
+  scan.deserialize = nullptr;
+  duckdb::ExtensionLoader(*database->instance, "shoestring_hot").RegisterFunction(scan);
+}
+
+std::string HotScanOf(const std::string& table) {
+  return fmt::format("{}({})", kHotScan, duckdb::KeywordHelper::WriteQuoted(table, '\''));
+}
 
 }  // namespace
 
@@ -230,10 +278,22 @@ HotTablesInMemory LoadHotTables(ObjectStore* store, DuckdbSession* session,
   }
 }
 
-HotTablesKeeper::HotTablesKeeper(ObjectStore* store, HotTables hot,
-                                 std::shared_ptr<DuckdbSession> session)
-    : store_(store), hot_(std::move(hot)), session_(session) {
-  Load(session.get(), {});
+void ShareHotTables(const std::shared_ptr<DuckdbSession>& holder, DuckdbSession* other,
+                    const HotTables& hot) {
+  try {
+    RegisterHotScan(holder, other->database.get());
+    duckdb::Connection connection(*other->database);
+    ReplaceViews(hot, HotScanOf, &connection);
+  } catch (const std::exception& error) {
+    throw TranslateDuckdbError(duckdb::ErrorData(error), other->TableNames());
+  }
+}
+
+HotTablesKeeper::HotTablesKeeper(DuckdbSessions* sessions, HotTables hot)
+    : sessions_(*sessions), hot_(std::move(hot)) {
+  const auto session = sessions_.First(hot_.limits);
+  session_ = session;
+  Load(session, {});
 }
 
 void HotTablesKeeper::Follow(const std::shared_ptr<DuckdbSession>& session) {
@@ -242,15 +302,21 @@ void HotTablesKeeper::Follow(const std::shared_ptr<DuckdbSession>& session) {
   session_ = session;
   loader_ = std::jthread([this, session](const std::stop_token& end) {
     try {
-      Load(session.get(), end);
+      Load(session, end);
     } catch (const Error& error) {
       if (!end.stop_requested()) hot_.failed(error.what());
     }
   });
 }
 
-void HotTablesKeeper::Load(DuckdbSession* session, const std::stop_token& end) {
-  hot_.loaded(LoadHotTables(store_, session, hot_, end));
+void HotTablesKeeper::Load(const std::shared_ptr<DuckdbSession>& session,
+                           const std::stop_token& end) {
+  // First, since the one before it keeps the copies of the version before.
+  const auto other = sessions_.Current(hot_.limits);
+  const auto loaded = LoadHotTables(sessions_.store(), session.get(), hot_, end);
+  const bool same_version = other->tables->state() == session->tables->state();
+  if (other != session && same_version) ShareHotTables(session, other.get(), hot_);
+  hot_.loaded(loaded);
 }
 
 }  // namespace shoestring

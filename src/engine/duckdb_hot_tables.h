@@ -18,21 +18,26 @@ namespace shoestring {
 HotTablesInMemory LoadHotTables(ObjectStore* store, DuckdbSession* session,
                                 const HotTables& hot, const std::stop_token& end);
 
+/// Lets the queries of `other`, over the same version, read the copies that `holder` has
+/// in its memory, and keeps it for that.
+void ShareHotTables(const std::shared_ptr<DuckdbSession>& holder, DuckdbSession* other,
+                    const HotTables& hot);
+
 /// Keeps tables in the memory of whichever session is the newest. Thread-safe.
 class HotTablesKeeper {
  public:
   /// Loads them into the first session; throws as LoadHotTables.
-  HotTablesKeeper(ObjectStore* store, HotTables hot,
-                  std::shared_ptr<DuckdbSession> session);
+  HotTablesKeeper(DuckdbSessions* sessions, HotTables hot);
 
-  /// Tells which session is the newest. Into one that it does not know they are loaded by
-  /// a thread of its own, and what is on its way for the one before is let go.
+  /// Tells which session statements begin in by now. Into one that it does not know they
+  /// are loaded by a thread of its own, and what is on its way for the one before is let
+  /// go.
   void Follow(const std::shared_ptr<DuckdbSession>& session);
 
  private:
-  void Load(DuckdbSession* session, const std::stop_token& end);
+  void Load(const std::shared_ptr<DuckdbSession>& session, const std::stop_token& end);
 
-  ObjectStore* const store_;
+  DuckdbSessions& sessions_;
   const HotTables hot_;
   std::mutex mutex_;
   std::weak_ptr<DuckdbSession> session_;  // Guarded by mutex_.

@@ -151,9 +151,12 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
   return Current(limits, /*for_short=*/false);
 }
 
-std::shared_ptr<DuckdbSession> DuckdbSessions::ForShort(const QueryLimits& limits) {
-  if (remote_ || threads_ == 1 || limits.threads == 1) return nullptr;
-  return Current(limits, /*for_short=*/true);
+std::shared_ptr<DuckdbSession> DuckdbSessions::First(const QueryLimits& limits) {
+  return Current(limits, HasShort(limits));
+}
+
+bool DuckdbSessions::HasShort(const QueryLimits& limits) const {
+  return !remote_ && threads_ > 1 && limits.threads != 1;
 }
 
 std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits,
@@ -166,8 +169,9 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
                     session->limits.threads == limits.threads;
   if (!fits) {
     const auto& before = session ? session : for_short ? session_ : short_;
+    const int64_t kept_bytes = for_short == HasShort(limits) ? kept_bytes_ : 0;
     session = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
-                          std::move(state), limits, for_short, kept_bytes_, before.get());
+                          std::move(state), limits, for_short, kept_bytes, before.get());
   }
   return session;
 }

@@ -45,17 +45,19 @@ struct DuckdbSession {
 class DuckdbSessions {
  public:
   /// Throws kInternal when DuckDB's library is of another version than its headers.
-  /// `kept_bytes` is memory beside what queries may use.
+  /// `kept_bytes` is memory of First() beside what queries may use.
   explicit DuckdbSessions(ObjectStore* store, int64_t kept_bytes = 0);
 
   ObjectStore* store() const { return store_; }
   /// Looks which version of the lake is current, and gives the session over it.
   std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits);
-  /// The same with a session for short queries (docs/adr/0012); nullptr where there is
-  /// none: with one thread all queries are alike, and a remote store makes none short.
-  std::shared_ptr<DuckdbSession> ForShort(const QueryLimits& limits);
+  /// The same for the session in which statements begin: one for short queries
+  /// (docs/adr/0012), where there is one. With one thread all queries are alike, and a
+  /// remote store makes none short. Hot tables are in its memory.
+  std::shared_ptr<DuckdbSession> First(const QueryLimits& limits);
 
  private:
+  bool HasShort(const QueryLimits& limits) const;
   std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits, bool for_short);
 
   ObjectStore* const store_;
