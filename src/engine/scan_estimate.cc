@@ -56,18 +56,28 @@ bool HasLists(const PlannedScan& scan) {
   });
 }
 
+std::string PartOfFile(const DataFile& file, const FileEnd& end, const ByteRange& range,
+                       ObjectStore* store) {
+  if (range.begin < 0 || range.end < range.begin || range.end > file.bytes) {
+    throw Fail(ErrorKind::kCorrupt, "No such page index: {}", file.key);
+  }
+  if (range.begin < end.begin) return ReadPart(store, file, range.begin, range.end);
+  return end.bytes.substr(static_cast<size_t>(range.begin - end.begin),
+                          static_cast<size_t>(range.end - range.begin));
+}
+
+/// On a folder our scan reads pages, and their index where it is not in the end.
 std::vector<ByteRange> PagesByEnd(const PlannedScan& scan, const DataFile& file,
                                   const FileEnd& end, ObjectStore* store) {
-  const auto read = [&](const ByteRange& range) {
-    if (range.begin < 0 || range.end < range.begin || range.end > file.bytes) {
-      throw Fail(ErrorKind::kCorrupt, "No such page index: {}", file.key);
-    }
-    return range.begin < end.begin
-               ? ReadPart(store, file, range.begin, range.end)
-               : end.bytes.substr(static_cast<size_t>(range.begin - end.begin),
-                                  static_cast<size_t>(range.end - range.begin));
-  };
-  return PageRanges(FooterOf(end), *scan.table, scan.fields, scan.keeps, read);
+  std::vector<ByteRange> index;
+  auto pages = PageRanges(FooterOf(end), *scan.table, scan.fields, scan.keeps,
+                          [&](const ByteRange& range) {
+                            if (range.begin < file.bytes - kPageRules.file_end)
+                              index.push_back(range);
+                            return PartOfFile(file, end, range, store);
+                          });
+  pages.insert(pages.end(), index.begin(), index.end());
+  return pages;
 }
 
 NeededParts PartsByEnd(const PlannedScan& scan, const DataFile& file, const FileEnd& end,
