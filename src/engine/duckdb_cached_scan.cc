@@ -2,13 +2,7 @@
 
 // Before Arrow: both define the C data interface, and DuckDB needs its own.
 #include <duckdb.hpp>
-#include <duckdb/main/client_data.hpp>
 #include <duckdb/parallel/task_scheduler.hpp>
-
-#include <parquet/column_reader.h>
-#include <parquet/exception.h>
-#include <parquet/file_reader.h>
-#include <parquet/metadata.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,8 +11,8 @@
 
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_scan.h"
-#include "engine/duckdb_parquet_input.h"
 #include "engine/duckdb_scan_filter.h"
+#include "engine/duckdb_scanned_file.h"
 
 namespace shoestring {
 
@@ -33,17 +27,12 @@ constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
 constexpr idx_t kLeastUnits = 16;
 /// but not finer than this.
 constexpr idx_t kLeastRows = 1 << 16;
-struct ScannedColumn {
-  duckdb::LogicalType type;
-  const LakeColumn* lake_column = nullptr;  ///< nullptr: the same in all of a file,
-  std::optional<size_t> partition_value;    ///< one of these, or nothing at all.
-};
 
 /// One run of a scan, which its threads share.
-class CachedScan : public duckdb::GlobalTableFunctionState {
+class CachedScan : public duckdb::GlobalTableFunctionState, public FileScan {
  public:
   CachedScan(ClientContext& context, const duckdb::TableFunctionInitInput& input)
-      : reads(LakeReadsOf(*input.bind_data)),
+      : FileScan{.reads = LakeReadsOf(*input.bind_data)},
         table(LakeFileList::Of(*input.bind_data).table()),
         files(LakeFileList::Of(*input.bind_data).files()) {
     for (const duckdb::column_t index : input.column_ids)
@@ -69,14 +58,10 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
   idx_t MaxThreads() const override { return threads_; }
   idx_t units() const { return files.size() * parts; }
 
-  const LakeReads reads;
   const std::shared_ptr<const LakeTable> table;
   const FileSet& files;
-  std::vector<ScannedColumn> columns;
   std::vector<size_t> output;  ///< Places of the columns that are handed out.
-  std::vector<PlacedFilter> filters;
-  idx_t parts = 1;    ///< Each file is as many units of work.
-  bool keeps = true;  ///< What is decoded has room in the cache.
+  idx_t parts = 1;             ///< Each file is as many units of work.
   std::atomic<idx_t> next_unit = 0;
 
  private:
@@ -118,11 +103,8 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
 /// vector.
 class ScanThread : public duckdb::LocalTableFunctionState {
  public:
-  ScanThread(ClientContext& context, CachedScan* scan)
-      : context_(context), scan_(*scan), activity_(QueryActivity::Of(context)) {
+  ScanThread(ClientContext& context, CachedScan* scan) : context_(context), scan_(*scan) {
     values_.InitializeEmpty(scan_.Types());
-    chunks_.resize(scan_.columns.size());
-    leaves_.resize(scan_.columns.size());
     for (const PlacedFilter& filter : scan_.filters) {
       filters_.emplace_back(context, filter);
     }
@@ -156,35 +138,18 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   }
 
   void NextGroup() {
-    group_ = groups_.back();
+    file_->Begin(groups_.back());
     groups_.pop_back();
     row_ = 0;
-    rows_ = file_->rows(group_);
-    std::ranges::fill(chunks_, nullptr);
+    rows_ = file_->rows();
   }
 
   bool NextUnit() {
     unit_ = scan_.next_unit++;
     if (unit_ >= scan_.units()) return false;
-    data_file_ = scan_.files[unit_ / scan_.parts];
-    input_.reset();
-    if (activity_) activity_->OpenedFile(data_file_->key);
-    file_ = scan_.reads.chunks->Find(data_file_->key);
-    if (!file_) {
-      file_ = scan_.reads.chunks->Keep(
-          data_file_->key,
-          Parsed([&] { return std::make_shared<CachedFile>(Input().ReadFooter()); }));
-    }
-    Parsed([&] { FindLeaves(); });
+    file_.emplace(context_, scan_, *scan_.files[unit_ / scan_.parts]);
     FindGroups();
     return true;
-  }
-
-  void FindLeaves() {
-    for (size_t place = 0; place < leaves_.size(); ++place) {
-      const LakeColumn* column = scan_.columns[place].lake_column;
-      if (column) leaves_[place] = file_->Leaf(column->field_id);
-    }
   }
 
   /// Those of the unit that may have rows that pass, last one first.
@@ -193,25 +158,17 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     const auto parts = static_cast<int>(scan_.parts);
     const int begin = file_->groups() * part / parts;
     for (int group = file_->groups() * (part + 1) / parts; group-- > begin;) {
-      const bool ruled_out =
-          std::ranges::any_of(scan_.filters, [&](const PlacedFilter& filter) {
-            const LakeColumn* column = scan_.columns[filter.place].lake_column;
-            return column &&
-                   file_->RulesOut(*filter.filter, *column, group, leaves_[filter.place]);
-          });
-      if (!ruled_out) groups_.push_back(group);
+      if (!file_->RulesOut(group)) groups_.push_back(group);
     }
   }
 
   /// How many rows of the vector pass all filters; selection_ says which.
   idx_t Filter(idx_t count) {
     idx_t passed = count;
+    if (!file_->Wants(row_)) return 0;
     for (ScanFilter& filter : filters_) {
       const size_t place = filter.place();
-      if (scan_.columns[place].lake_column &&
-          Chunk(place).RulesOut(filter.filter(), row_)) {
-        return 0;
-      }
+      if (scan_.columns[place].lake_column && !file_->MayPass(filter, row_)) return 0;
       Read(place, count);
       filter.Select(&values_.data[place], count, &selection_, &passed);
       if (passed == 0) return 0;
@@ -221,12 +178,10 @@ class ScanThread : public duckdb::LocalTableFunctionState {
 
   /// The rows of selection_, of all columns that the scan is asked for.
   void HandOut(idx_t count, idx_t passed, duckdb::DataChunk* output) {
-    duckdb::SelectionVector rows(passed);  // Of the row group.
-    for (idx_t i = 0; i < passed; ++i) rows.set_index(i, row_ + selection_.get_index(i));
     for (size_t i = 0; i < scan_.output.size(); ++i) {
       const size_t place = scan_.output[i];
       if (passed < count && scan_.columns[place].lake_column) {
-        Chunk(place).Pick(rows, passed, &output->data[i]);
+        file_->Chunk(place, row_).Pick(row_, selection_, passed, &output->data[i]);
       } else {
         Read(place, count);
         output->data[i].Reference(values_.data[place]);
@@ -242,67 +197,25 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     const ScannedColumn& column = scan_.columns[place];
     Vector& to = values_.data[place];
     if (column.lake_column) {
-      Chunk(place).Read(row_, count, &to);
+      file_->Chunk(place, row_).Read(row_, count, &to);
     } else if (column.partition_value) {
-      to.Reference(
-          duckdb::Value::INTEGER(data_file_->partition.at(*column.partition_value)));
+      to.Reference(duckdb::Value::INTEGER(
+          file_->data_file().partition.at(*column.partition_value)));
     } else {
       to.Reference(duckdb::Value(column.type));
     }
   }
 
-  const ColumnChunk& Chunk(size_t place) {
-    auto& chunk = chunks_[place];
-    if (chunk) return *chunk;
-    const int leaf = leaves_[place];
-    const duckdb::LogicalType& type = scan_.columns[place].type;
-    chunk = file_->Find(group_, leaf, type);
-    if (chunk) return *chunk;
-    chunk = Parsed([&] {
-      const auto reader = Input().Column(file_->footer(), group_, leaf);
-      return std::make_shared<const ColumnChunk>(type, reader.get(), rows_);
-    });
-    if (scan_.keeps) scan_.reads.chunks->Keep(file_.get(), group_, leaf, chunk);
-    return *chunk;
-  }
-
-  ParquetInput& Input() {
-    if (!input_) {
-      input_.emplace(scan_.reads.files, LakeFileSystem::PathOf(*data_file_),
-                     duckdb::ClientData::Get(context_).file_opener.get());
-    }
-    return *input_;
-  }
-
-  /// What Parquet finds wrong, as an error that keeps what kind it is.
-  template <typename Function>
-  auto Parsed(const Function& function) -> decltype(function()) {
-    try {
-      return function();
-    } catch (const parquet::ParquetException& error) {
-      const Error failure = Fail(ErrorKind::kCorrupt, "Not as it was written: {}: {}",
-                                 error.what(), data_file_->key);
-      if (activity_) activity_->Failed(failure);
-      throw duckdb::IOException("%s", std::string(failure.what()));
-    }
-  }
-
   ClientContext& context_;
   CachedScan& scan_;
-  const duckdb::shared_ptr<QueryActivity> activity_;
   std::vector<ScanFilter> filters_;
   idx_t unit_ = 0;
-  const DataFile* data_file_ = nullptr;
-  std::shared_ptr<CachedFile> file_;
-  std::optional<ParquetInput> input_;  ///< Once something has to be read.
-  std::vector<int> leaves_;            ///< Of the file, by place.
-  std::vector<int> groups_;            ///< Still to be scanned of the unit.
-  int group_ = 0;
-  idx_t row_ = 0;   ///< Of the row group, where the vector begins.
-  idx_t rows_ = 0;  ///< Of the row group.
-  std::vector<std::shared_ptr<const ColumnChunk>> chunks_;  ///< Of it, by place.
-  duckdb::DataChunk values_;                                ///< Of the vector, by place.
-  std::vector<bool> read_;                                  ///< Which of them are there.
+  std::optional<ScannedFile> file_;
+  std::vector<int> groups_;   ///< Still to be scanned of the unit.
+  idx_t row_ = 0;             ///< Of the row group, where the vector begins.
+  idx_t rows_ = 0;            ///< Of the row group.
+  duckdb::DataChunk values_;  ///< Of the vector, by place.
+  std::vector<bool> read_;    ///< Which of them are there.
   duckdb::SelectionVector selection_;
 };
 

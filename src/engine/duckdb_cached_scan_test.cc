@@ -117,7 +117,7 @@ class DuckdbCachedScanTest : public testing::Test {
     lake_ = new TestLake;
     auto table = TestLake::Table("t", Columns(), {Granularity::kYear, "day"});
     lake_->AddFile(&table, {2020}, Values(0), kGroupRows);
-    lake_->AddFile(&table, {2021}, Values(kRows), kGroupRows);
+    lake_->AddFile(&table, {2021}, Values(kRows));  // In one row group.
     lake_->Commit({table});
   }
   static void TearDownTestSuite() {
@@ -271,6 +271,34 @@ TEST_F(DuckdbCachedScanTest, WhatWasDecodedIsNotReadAgain) {
   EXPECT_LT(bytes_read_, first);  // The footers are here.
 }
 
+TEST_F(DuckdbCachedScanTest, OnlyPagesThatAreWantedAreRead) {
+  Run("SELECT * FROM t WHERE id >= 0");
+  const int64_t all = bytes_read_;
+  engine_ = OpenDuckdbEngine(lake_->store());
+  Run("SELECT * FROM t WHERE id BETWEEN 30000 AND 30010");
+  EXPECT_LT(bytes_read_, all / 4);
+  engine_ = OpenDuckdbEngine(lake_->store());
+  Run("SELECT * FROM t WHERE name IS NOT NULL AND id IN (30000, 30010, 39990)");
+  EXPECT_LT(bytes_read_, all / 3);
+  Run("SELECT * FROM t WHERE name IS NOT NULL AND id IN (30000, 30010, 39990)");
+  EXPECT_EQ(bytes_read_, 0);
+}
+
+TEST_F(DuckdbCachedScanTest, PartsGrowByWhatIsAskedFor) {
+  const auto all = Run("SELECT * FROM t ORDER BY id");
+  std::mt19937 random(3);
+  for (int i = 0; i < 60; ++i) {
+    const auto first = static_cast<int64_t>(random() % (2 * kRows - 500));
+    const std::string other = i % 2 == 0 ? ""
+                                         : " AND (name IS NULL OR flag OR NOT flag"
+                                           " OR flag IS NULL)";
+    const auto rows =
+        Run(fmt::format("SELECT * FROM t WHERE id BETWEEN {} AND {}{} ORDER BY id", first,
+                        first + 499, other));
+    ASSERT_TRUE(rows->Equals(*all->Slice(first, 500), kSame)) << first;
+  }
+}
+
 TEST_F(DuckdbCachedScanTest, WithoutRoomItReadsAgain) {
   const auto all = Run("SELECT * FROM t");
   constexpr int64_t kLittle = 64 << 20;
@@ -298,6 +326,27 @@ TEST_F(DuckdbCachedScanTest, SideBySide) {
   }
   threads.clear();
   EXPECT_EQ(wrong, 0);
+}
+
+/// Pages that end by their bytes, within what a scan reads at once.
+TEST_F(DuckdbCachedScanTest, LongTexts) {
+  TestLake lake;
+  auto table = TestLake::Table("t", {{.name = "id", .type = {Kind::kLong}},
+                                     {.name = "long", .type = {Kind::kString}}});
+  arrow::StringBuilder texts;
+  for (int64_t row = 0; row < kRows; ++row) {
+    const auto length = static_cast<size_t>(row * 7919 % 1500);
+    EXPECT_TRUE(texts.Append(std::to_string(row) + std::string(length, 'x')).ok());
+  }
+  lake.AddFile(&table, {}, {Ids(0), texts.Finish().ValueOrDie()});
+  lake.Commit({table});
+  engine_ = OpenDuckdbEngine(lake.store());
+  const auto all = Run("SELECT * FROM t ORDER BY id");
+  for (const int64_t first : {15'000, 2'040, 0, 19'900, 9'000}) {
+    const auto rows =
+        Run(fmt::format("SELECT * FROM t WHERE id BETWEEN {} AND {}", first, first + 99));
+    EXPECT_TRUE(rows->Equals(*all->Slice(first, 100), kSame)) << first;
+  }
 }
 
 }  // namespace

@@ -109,9 +109,10 @@ void ChunkCache::Keep(CachedFile* file, int group, int leaf,
   if (held_ + chunk->bytes() > capacity_) return;
   const std::lock_guard file_lock(file->mutex_);
   auto& place = file->chunks_[file->Place(group, leaf)];
-  if (place) return;
-  held_ += chunk->bytes();
-  file->bytes_ += chunk->bytes();
+  if (place && place->rows() >= chunk->rows()) return;
+  const int64_t more = chunk->bytes() - (place ? place->bytes() : 0);
+  held_ += more;
+  file->bytes_ += more;
   place = std::move(chunk);
 }
 

@@ -35,7 +35,8 @@ class CachedFile {
   bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column, int group,
                 int leaf);
 
-  /// nullptr for what was not decoded yet, or as another type.
+  /// nullptr for what was not decoded yet, or as another type; it may have a part of
+  /// its vectors only.
   std::shared_ptr<const ColumnChunk> Find(int group, int leaf,
                                           const duckdb::LogicalType& type) const;
 
@@ -75,7 +76,8 @@ class ChunkCache {
   /// The file that is here from now on: this, or that of another thread that came first.
   std::shared_ptr<CachedFile> Keep(const std::string& key,
                                    std::shared_ptr<CachedFile> file);
-  /// Keeps a chunk with its file, if there is room for both.
+  /// Keeps a chunk with its file, if there is room for both, in the place of one that
+  /// has fewer rows.
   void Keep(CachedFile* file, int group, int leaf,
             std::shared_ptr<const ColumnChunk> chunk);
 

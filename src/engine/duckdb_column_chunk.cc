@@ -171,33 +171,33 @@ std::pair<idx_t, idx_t> ExtremesOf(const Vector& values, idx_t begin, idx_t end)
 }
 
 template <typename Value>
-void CopyRowsOf(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
-                Vector* to) {
-  const auto* values = FlatVector::GetData<Value>(from);
+void CopyRowsOf(const Vector& from, idx_t begin, const duckdb::SelectionVector& rows,
+                idx_t count, Vector* to) {
+  const auto* values = FlatVector::GetData<Value>(from) + begin;
   auto* copies = FlatVector::GetData<Value>(*to);
   for (idx_t i = 0; i < count; ++i) copies[i] = values[rows.get_index(i)];
   const auto& valid = FlatVector::Validity(from);
   if (valid.AllValid()) return;
   for (idx_t i = 0; i < count; ++i) {
-    if (!valid.RowIsValid(rows.get_index(i))) FlatVector::SetNull(*to, i, true);
+    if (!valid.RowIsValid(begin + rows.get_index(i))) FlatVector::SetNull(*to, i, true);
   }
 }
 
-/// Between flat vectors; texts stay where they are.
-void CopyRows(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
-              Vector* to) {
+/// Between flat vectors, by numbers from `begin` on; texts stay where they are.
+void CopyRows(const Vector& from, idx_t begin, const duckdb::SelectionVector& rows,
+              idx_t count, Vector* to) {
   switch (from.GetType().InternalType()) {
-    case PhysicalType::BOOL: return CopyRowsOf<bool>(from, rows, count, to);
-    case PhysicalType::INT16: return CopyRowsOf<int16_t>(from, rows, count, to);
-    case PhysicalType::INT32: return CopyRowsOf<int32_t>(from, rows, count, to);
-    case PhysicalType::INT64: return CopyRowsOf<int64_t>(from, rows, count, to);
-    case PhysicalType::FLOAT: return CopyRowsOf<float>(from, rows, count, to);
-    case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, rows, count, to);
+    case PhysicalType::BOOL: return CopyRowsOf<bool>(from, begin, rows, count, to);
+    case PhysicalType::INT16: return CopyRowsOf<int16_t>(from, begin, rows, count, to);
+    case PhysicalType::INT32: return CopyRowsOf<int32_t>(from, begin, rows, count, to);
+    case PhysicalType::INT64: return CopyRowsOf<int64_t>(from, begin, rows, count, to);
+    case PhysicalType::FLOAT: return CopyRowsOf<float>(from, begin, rows, count, to);
+    case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, begin, rows, count, to);
     case PhysicalType::INT128:
-      return CopyRowsOf<duckdb::hugeint_t>(from, rows, count, to);
+      return CopyRowsOf<duckdb::hugeint_t>(from, begin, rows, count, to);
     default: break;
   }
-  CopyRowsOf<duckdb::string_t>(from, rows, count, to);
+  CopyRowsOf<duckdb::string_t>(from, begin, rows, count, to);
   duckdb::StringVector::AddHeapReference(*to, const_cast<Vector&>(from));
 }
 
@@ -232,18 +232,34 @@ bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
 }
 
 ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
-                         idx_t rows)
-    : type_(type) {
-  if (type.InternalType() == PhysicalType::VARCHAR) {
-    DecodeTexts(reader, rows);
+                         const ChunkRows& rows)
+    : type_(type), rows_(rows.count) {
+  Place(rows.vectors);
+  if (rows_ == 0) {
+    values_ = std::make_unique<Vector>(type_, 1);
+  } else if (type.InternalType() == PhysicalType::VARCHAR) {
+    DecodeTexts(reader);
   } else {
-    DecodeNumbers(reader, rows);
+    DecodeNumbers(reader);
   }
-  sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows;
+  KeepBounds(rows);
+  sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows_;
   if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
 }
 
-void ColumnChunk::DecodeNumbers(parquet::ColumnReader* reader, idx_t rows) {
+void ColumnChunk::Place(const std::vector<bool>& vectors) {
+  idx_t next = 0;
+  for (const bool here : vectors) {
+    places_.push_back(here ? next : kAbsent);
+    if (here) next += kVector;
+  }
+  const bool fits = next >= rows_ && (next == 0 || next - rows_ < kVector);
+  if (!fits) throw parquet::ParquetException("A column has other rows");
+  bytes_ += static_cast<int64_t>(places_.capacity() * sizeof(idx_t));
+}
+
+void ColumnChunk::DecodeNumbers(parquet::ColumnReader* reader) {
+  const idx_t rows = rows_;
   const PhysicalType physical = type_.InternalType();
   values_ = std::make_unique<Vector>(type_, rows);
   switch (physical) {
@@ -269,14 +285,14 @@ void ColumnChunk::DecodeNumbers(parquet::ColumnReader* reader, idx_t rows) {
     default: throw parquet::ParquetException("No such column in a lake");
   }
   bytes_ += static_cast<int64_t>(rows * duckdb::GetTypeIdSize(physical));
-  if (HasBounds(physical)) FindBounds(rows);
 }
 
-void ColumnChunk::DecodeTexts(parquet::ColumnReader* reader, idx_t rows) {
+void ColumnChunk::DecodeTexts(parquet::ColumnReader* reader) {
   if (reader->GetExposedEncoding() == parquet::ExposedEncoding::DICTIONARY) {
-    DecodeDictionary(reader, rows);
+    DecodeDictionary(reader);
     return;
   }
+  const idx_t rows = rows_;
   auto* typed = As<parquet::ByteArrayType>(reader);
   values_ = std::make_unique<Vector>(type_, rows);
   auto* values = FlatVector::GetData<duckdb::string_t>(*values_);
@@ -293,7 +309,8 @@ void ColumnChunk::DecodeTexts(parquet::ColumnReader* reader, idx_t rows) {
   bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::string_t)) + HeapBytes(*values_);
 }
 
-void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
+void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader) {
+  const idx_t rows = rows_;
   auto* typed = As<parquet::ByteArrayType>(reader);
   std::vector<int32_t> stored(rows);
   const parquet::ByteArray* texts = nullptr;
@@ -321,24 +338,39 @@ void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader, idx_t rows) {
             HeapBytes(dictionary_->data);
 }
 
-void ColumnChunk::FindBounds(idx_t rows) {
-  for (idx_t begin = 0; begin < rows; begin += kVector) {
+void ColumnChunk::KeepBounds(const ChunkRows& rows) {
+  const bool own = HasBounds(type_.InternalType());
+  if (!own && rows.bounds.empty()) return;
+  for (size_t vector = 0; vector < places_.size(); ++vector) {
+    const bool known = !rows.bounds.empty() && rows.bounds[vector];
+    bounds_.push_back(known ? rows.bounds[vector]->Copy()
+                            : duckdb::BaseStatistics::CreateUnknown(type_));
+  }
+  sparse_.assign(places_.size(), true);
+  bytes_ += static_cast<int64_t>(bounds_.capacity() * sizeof(duckdb::BaseStatistics));
+  if (own) FindBounds();
+}
+
+void ColumnChunk::FindBounds() {
+  for (size_t vector = 0; vector < places_.size(); ++vector) {
+    const idx_t begin = places_[vector];
+    if (begin == kAbsent) continue;
     const auto [least, greatest] =
-        ExtremesOf(*values_, begin, std::min(begin + kVector, rows));
+        ExtremesOf(*values_, begin, std::min(begin + kVector, rows_));
     auto bounds = duckdb::BaseStatistics::CreateUnknown(type_);
     if (FlatVector::Validity(*values_).RowIsValid(least)) {
       duckdb::NumericStats::SetMin(bounds, values_->GetValue(least));
       duckdb::NumericStats::SetMax(bounds, values_->GetValue(greatest));
     }
-    bounds_.push_back(std::move(bounds));
-    sparse_.push_back(IsSparse(*values_, least, greatest));
+    bounds_[vector] = std::move(bounds);
+    sparse_[vector] = IsSparse(*values_, least, greatest);
   }
-  bytes_ += static_cast<int64_t>(bounds_.capacity() * sizeof(duckdb::BaseStatistics));
 }
 
 bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
   const size_t vector = row / kVector;
   if (!bounds_.empty() && shoestring::RulesOut(filter, bounds_[vector])) return true;
+  if (!Has(row)) return false;
   const duckdb::Value* value = EqualTo(filter);
   if (!value || !ValueSketch::Covers(type_)) return false;
   return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
@@ -352,29 +384,34 @@ bool ColumnChunk::MayHold(const duckdb::Value& value) const {
 }
 
 void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
+  const idx_t begin = places_[row / kVector];
   if (!dictionary_) {
-    to->Slice(*values_, row, row + count);
+    to->Slice(*values_, begin, begin + count);
     return;
   }
   duckdb::SelectionVector numbers(count);
-  std::copy_n(numbers_.begin() + static_cast<int64_t>(row), count, numbers.data());
+  std::copy_n(numbers_.begin() + static_cast<int64_t>(begin), count, numbers.data());
   to->Dictionary(dictionary_, numbers);
 }
 
-void ColumnChunk::Pick(const duckdb::SelectionVector& rows, idx_t count,
+void ColumnChunk::Pick(idx_t row, const duckdb::SelectionVector& rows, idx_t count,
                        Vector* to) const {
+  const idx_t begin = places_[row / kVector];
   if (!dictionary_) {
     if (count <= kFew) {
-      CopyRows(*values_, rows, count, to);
+      CopyRows(*values_, begin, rows, count, to);
     } else {
-      to->Slice(*values_, rows, count);
+      to->Slice(*values_, begin, std::min(begin + kVector, rows_));
+      to->Slice(rows, count);
     }
     return;
   }
   duckdb::SelectionVector numbers(count);
-  for (idx_t i = 0; i < count; ++i) numbers.set_index(i, numbers_[rows.get_index(i)]);
+  for (idx_t i = 0; i < count; ++i) {
+    numbers.set_index(i, numbers_[begin + rows.get_index(i)]);
+  }
   if (count <= kFew) {
-    CopyRows(dictionary_->data, numbers, count, to);
+    CopyRows(dictionary_->data, 0, numbers, count, to);
   } else {
     to->Dictionary(dictionary_, numbers);
   }

@@ -19,29 +19,43 @@ class ColumnReader;
 
 namespace shoestring {
 
-/// The values of one column in one row group, decoded, in the form that DuckDB's scans
-/// hand out without a copy. Texts that repeat stay numbers into a dictionary. Immutable,
-/// so that any number of scans may share it.
+/// What a chunk has of its row group.
+struct ChunkRows {
+  duckdb::idx_t count = 0;
+  /// Which of the row group's vectors they are, in its order.
+  std::vector<bool> vectors;
+  /// What else is known of each of them; may be empty.
+  std::vector<std::optional<duckdb::BaseStatistics>> bounds;
+};
+
+/// The values of one column in one row group, or of some of its vectors, decoded, in the
+/// form that DuckDB's scans hand out without a copy. Texts that repeat stay numbers into
+/// a dictionary. Immutable, so that any number of scans may share it.
 class ColumnChunk {
  public:
-  /// Of any type but lists. Reads all that the reader has, which must be `rows` values.
-  /// Throws parquet::ParquetException for what is not as the footer says.
+  /// Of any type but lists. Reads all that the reader has, which must be those rows; it
+  /// may be nullptr when there are none. Throws parquet::ParquetException for what is not
+  /// as the footer says.
   ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
-              duckdb::idx_t rows);
+              const ChunkRows& rows);
 
   /// The types that it can hold.
   static bool Holds(const duckdb::LogicalType& type);
 
-  /// True when no row of the vector that begins at `row`, a multiple of a vector's size,
-  /// can pass: by its bounds, or since no value of the chunk is the one that is asked
-  /// for.
+  // A vector is called by the row it begins at, a multiple of a vector's size.
+
+  /// How many it has.
+  duckdb::idx_t rows() const { return rows_; }
+  bool Has(duckdb::idx_t row) const { return places_[row / kVector] != kAbsent; }
+  /// True when no row of the vector can pass: by its bounds, or since no value of the
+  /// chunk is the one that is asked for. May be asked of one that is not here.
   bool RulesOut(const duckdb::TableFilter& filter, duckdb::idx_t row) const;
 
-  /// Rows from `row` on, at most a vector's size, in `to`.
+  /// The first `count` rows of a vector that is here, in `to`.
   void Read(duckdb::idx_t row, duckdb::idx_t count, duckdb::Vector* to) const;
-  /// `count` rows by their numbers, at most a vector's size, in `to`, which is flat and
-  /// empty: a few rows as copies, since what is laid over a column costs more.
-  void Pick(const duckdb::SelectionVector& rows, duckdb::idx_t count,
+  /// `count` rows of a vector that is here, by their numbers in it, in `to`, which is
+  /// flat and empty: a few rows as copies, since what is laid over a column costs more.
+  void Pick(duckdb::idx_t row, const duckdb::SelectionVector& rows, duckdb::idx_t count,
             duckdb::Vector* to) const;
 
   const duckdb::LogicalType& type() const { return type_; }
@@ -49,17 +63,24 @@ class ColumnChunk {
   int64_t bytes() const { return bytes_; }
 
  private:
-  void DecodeNumbers(parquet::ColumnReader* reader, duckdb::idx_t rows);
-  void DecodeTexts(parquet::ColumnReader* reader, duckdb::idx_t rows);
-  void DecodeDictionary(parquet::ColumnReader* reader, duckdb::idx_t rows);
-  void FindBounds(duckdb::idx_t rows);
+  static constexpr duckdb::idx_t kVector = STANDARD_VECTOR_SIZE;
+  static constexpr duckdb::idx_t kAbsent = duckdb::DConstants::INVALID_INDEX;
+
+  void Place(const std::vector<bool>& vectors);
+  void DecodeNumbers(parquet::ColumnReader* reader);
+  void DecodeTexts(parquet::ColumnReader* reader);
+  void DecodeDictionary(parquet::ColumnReader* reader);
+  void KeepBounds(const ChunkRows& rows);
+  void FindBounds();
   bool MayHold(const duckdb::Value& value) const;
 
   const duckdb::LogicalType type_;
+  const duckdb::idx_t rows_;
+  std::vector<duckdb::idx_t> places_;  ///< Of each vector among the rows, or kAbsent.
   std::unique_ptr<duckdb::Vector> values_;                    ///< Or, in its place:
   duckdb::buffer_ptr<duckdb::VectorChildBuffer> dictionary_;  ///< Null comes last in it.
   std::vector<duckdb::sel_t> numbers_;                        ///< Into the dictionary.
-  /// Of each vector, where the type has an order that can prune.
+  /// Of each vector, where something can prune: its own, or what the file says.
   std::vector<duckdb::BaseStatistics> bounds_;
   std::vector<bool> sparse_;  ///< As bounds_: most values between them are not there.
   mutable std::once_flag sketching_;

@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "engine/column_pages.h"
 #include "engine/duckdb_file_system.h"
 
 namespace parquet {
 class ColumnReader;
 class FileMetaData;
-class ParquetFileReader;
 }  // namespace parquet
 
 namespace shoestring {
@@ -28,14 +28,17 @@ class ParquetInput {
 
   /// Throws parquet::ParquetException for what is no footer.
   std::shared_ptr<parquet::FileMetaData> ReadFooter();
-  /// Reads one column of one row group, and nothing else; a dictionary of texts is shown
-  /// as such. Must not outlive this.
-  std::shared_ptr<parquet::ColumnReader> Column(
-      const std::shared_ptr<parquet::FileMetaData>& footer, int group, int leaf);
+  /// Throws parquet::ParquetException for a page index that is not of the column.
+  ColumnPages Pages(const parquet::FileMetaData& footer, int group, int leaf,
+                    const LakeType& type);
+  /// Reads a part of one column of one row group, and nothing else; a dictionary of texts
+  /// is shown as such. Must not outlive the footer.
+  std::shared_ptr<parquet::ColumnReader> Column(const parquet::FileMetaData& footer,
+                                                int group, int leaf,
+                                                const ColumnPart& part);
 
  private:
   const std::shared_ptr<RangeFile> source_;
-  std::unique_ptr<parquet::ParquetFileReader> reader_;  ///< From the first column on.
 };
 
 }  // namespace shoestring

@@ -12,11 +12,17 @@ Reads ReadsOfPart(const ReadingRules& rules, const ByteRange& part) {
   return {bytes, (bytes + rules.longest - 1) / rules.longest};
 }
 
+ByteRange InBlocks(const ByteRange& part, int64_t block, int64_t file_bytes) {
+  const int64_t end = (part.end + block - 1) / block * block;
+  return {part.begin / block * block, std::min(end, file_bytes)};
+}
+
 }  // namespace
 
 Reads ReadsOf(const ReadingRules& rules, int64_t file_bytes,
               std::vector<ByteRange> parts) {
   if (file_bytes <= rules.whole_file) return {file_bytes, 1};
+  for (ByteRange& part : parts) part = InBlocks(part, rules.block, file_bytes);
   std::ranges::sort(parts, {}, &ByteRange::begin);
   Reads reads{std::min(file_bytes, rules.file_end), 1};
   for (size_t i = 0; i < parts.size();) {

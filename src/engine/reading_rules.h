@@ -14,10 +14,13 @@ struct ReadingRules {
   int64_t file_end = 0;    ///< Read of a larger one, to find its footer.
   int64_t near = 0;        ///< Parts with no more than this between them are read as one,
   int64_t longest = 0;     ///< unless that were more than this.
+  int64_t block = 1;       ///< Reads begin and end at its multiples.
 };
 
 /// DuckDB on a folder: each read goes to the operating system.
 inline constexpr ReadingRules kFolderRules{0, 24 << 10, 16 << 10, 64 << 20};
+/// Our scan for what filters leave, on a folder: page after page, in blocks of checksums.
+inline constexpr ReadingRules kPageRules{0, 16 << 10, 0, 64 << 20, 2 << 10};
 /// DuckDB on a bucket, through ReadCache.
 inline constexpr ReadingRules kBucketRules{ReadCache::kWholeFile, 64 << 10,
                                            ReadCache::kLeastRead, 8 << 20};

@@ -28,6 +28,14 @@ TEST(ReadingRules, NoReadIsLongerThanTheLongest) {
   EXPECT_EQ(ReadsOf(kRules, 1000, {{0, 120}}), (Reads{130, 4}));
 }
 
+TEST(ReadingRules, BlocksAreReadWholeAndOnce) {
+  constexpr ReadingRules kBlocks{.file_end = 10, .longest = 50, .block = 8};
+  EXPECT_EQ(ReadsOf(kBlocks, 1000, {{9, 10}, {33, 41}}), (Reads{10 + 8 + 16, 3}));
+  EXPECT_EQ(ReadsOf(kBlocks, 1000, {{9, 10}, {12, 14}, {15, 17}}), (Reads{10 + 16, 2}));
+  EXPECT_EQ(ReadsOf(kBlocks, 1000, {{995, 998}}), (Reads{10 + 8, 2}));
+  EXPECT_EQ(ReadsOf(kBlocks, 997, {{993, 997}}), (Reads{10 + 5, 2}));
+}
+
 TEST(ReadingRules, EndIsNoMoreThanTheFile) {
   constexpr ReadingRules kNeverWhole{.whole_file = 0, .file_end = 64, .longest = 50};
   EXPECT_EQ(ReadsOf(kNeverWhole, 20, {}), (Reads{20, 1}));

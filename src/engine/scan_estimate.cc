@@ -23,50 +23,94 @@ constexpr int64_t kTableMetadata = 2;
 struct NeededParts {
   int64_t row_groups = 0;
   std::vector<ByteRange> parts;
+  std::vector<ByteRange> pages;  ///< What our scan reads of them, on a folder.
 };
 
 // --- footers
 
-std::string ReadFooter(ObjectStore* store, const DataFile& file) {
-  const FileEnd end =
-      ReadFileEnd(file.key, file.bytes, kFileEnd, [&](int64_t from, int64_t to) {
-        std::string bytes(static_cast<size_t>(to - from), '\0');
-        store->ReadRange(file.key, from,
-                         {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()},
-                         /*etag=*/nullptr);
-        return bytes;
-      });
+std::string ReadPart(ObjectStore* store, const DataFile& file, int64_t from, int64_t to) {
+  std::string bytes(static_cast<size_t>(to - from), '\0');
+  store->ReadRange(file.key, from,
+                   {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()},
+                   /*etag=*/nullptr);
+  return bytes;
+}
+
+FileEnd ReadEnd(ObjectStore* store, const DataFile& file) {
+  return ReadFileEnd(file.key, file.bytes, kFileEnd, [&](int64_t from, int64_t to) {
+    return ReadPart(store, file, from, to);
+  });
+}
+
+std::string FooterOf(const FileEnd& end) {
   constexpr size_t kFooterEnd = 8;
   uint32_t length = 0;
   std::memcpy(&length, end.bytes.data() + end.bytes.size() - kFooterEnd, sizeof(length));
   return end.bytes.substr(end.bytes.size() - kFooterEnd - length);
 }
 
-NeededParts PartsByFooter(const PlannedScan& scan, const std::string& footer) {
+bool HasLists(const PlannedScan& scan) {
+  return std::ranges::any_of(scan.table->columns, [&](const LakeColumn& column) {
+    return column.type.kind == LakeType::Kind::kList &&
+           scan.fields.contains(column.field_id);
+  });
+}
+
+std::string PartOfFile(const DataFile& file, const FileEnd& end, const ByteRange& range,
+                       ObjectStore* store) {
+  if (range.begin < 0 || range.end < range.begin || range.end > file.bytes) {
+    throw Fail(ErrorKind::kCorrupt, "No such page index: {}", file.key);
+  }
+  if (range.begin < end.begin) return ReadPart(store, file, range.begin, range.end);
+  return end.bytes.substr(static_cast<size_t>(range.begin - end.begin),
+                          static_cast<size_t>(range.end - range.begin));
+}
+
+/// On a folder our scan reads pages, and their index where it is not in the end.
+std::vector<ByteRange> PagesByEnd(const PlannedScan& scan, const DataFile& file,
+                                  const FileEnd& end, ObjectStore* store) {
+  std::vector<ByteRange> index;
+  auto pages = PageRanges(FooterOf(end), *scan.table, scan.fields, scan.keeps,
+                          [&](const ByteRange& range) {
+                            if (range.begin < file.bytes - kPageRules.file_end)
+                              index.push_back(range);
+                            return PartOfFile(file, end, range, store);
+                          });
+  pages.insert(pages.end(), index.begin(), index.end());
+  return pages;
+}
+
+NeededParts PartsByEnd(const PlannedScan& scan, const DataFile& file, const FileEnd& end,
+                       ObjectStore* store) {
   NeededParts needed;
+  const std::string footer = FooterOf(end);
   needed.parts =
       ColumnRanges(footer, *scan.table, scan.fields, [&](const DataFile& group) {
         const bool keeps = scan.keeps(group);
         needed.row_groups += keeps ? 1 : 0;
         return keeps;
       });
+  const bool whole = IsRemote(*store) || HasLists(scan);
+  needed.pages = whole ? needed.parts : PagesByEnd(scan, file, end, store);
   return needed;
 }
 
 using Files = std::vector<const DataFile*>;
 
 /// In the order of the files.
-std::vector<NeededParts> PartsByFooters(const PlannedScan& scan, const Files& files,
-                                        ObjectStore* store) {
+std::vector<NeededParts> PartsByEnds(const PlannedScan& scan, const Files& files,
+                                     ObjectStore* store) {
   std::vector<NeededParts> needed;
   for (size_t at = 0; at < files.size(); at += kSideBySide) {
-    std::vector<std::future<std::string>> footers;
+    std::vector<std::future<FileEnd>> ends;
     for (size_t i = at; i < std::min(files.size(), at + kSideBySide); ++i) {
-      footers.push_back(
+      ends.push_back(
           std::async(IsRemote(*store) ? std::launch::async : std::launch::deferred,
-                     [store, file = files[i]] { return ReadFooter(store, *file); }));
+                     [store, file = files[i]] { return ReadEnd(store, *file); }));
     }
-    for (auto& footer : footers) needed.push_back(PartsByFooter(scan, footer.get()));
+    for (auto& end : ends) {
+      needed.push_back(PartsByEnd(scan, *files[needed.size()], end.get(), store));
+    }
   }
   return needed;
 }
@@ -84,6 +128,12 @@ Files Sample(const Files& files) {
 int64_t BytesOf(const Files& files) {
   int64_t bytes = 0;
   for (const DataFile* file : files) bytes += file->bytes;
+  return bytes;
+}
+
+int64_t BytesOf(const std::vector<ByteRange>& parts) {
+  int64_t bytes = 0;
+  for (const ByteRange& part : parts) bytes += part.end - part.begin;
   return bytes;
 }
 
@@ -128,8 +178,10 @@ struct Sum {
 
   void Add(const PlannedScan& scan, const DataFile& file, const NeededParts& needed) {
     row_groups += needed.row_groups;
-    for (const ByteRange& part : needed.parts) column_bytes += part.end - part.begin;
-    folder += ReadsOf(kFolderRules, file.bytes, needed.parts);
+    column_bytes += BytesOf(needed.parts);
+    const bool by_pages = BytesOf(needed.pages) < BytesOf(needed.parts);
+    folder += by_pages ? ReadsOf(kPageRules, file.bytes, needed.pages)
+                       : ReadsOf(kFolderRules, file.bytes, needed.parts);
     bucket += ReadsOf(kBucketRules, file.bytes, needed.parts);
     // Trino answers from the manifests what needs no column.
     if (scan.fields.empty()) return;
@@ -176,7 +228,7 @@ TableEstimate& TableIn(ScanEstimate* estimate, const TableMetadata& table) {
 /// What the files of a scan come to, by those that are looked into.
 Sum SumOf(const PlannedScan& scan, const Files& sample, ObjectStore* store) {
   Sum sum;
-  const auto needed = PartsByFooters(scan, sample, store);
+  const auto needed = PartsByEnds(scan, sample, store);
   for (size_t i = 0; i < sample.size(); ++i) sum.Add(scan, *sample[i], needed[i]);
   sum.Scale(static_cast<double>(BytesOf(scan.files)) /
             static_cast<double>(BytesOf(sample)));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <random>
 
 #include "base/error.h"
 #include "engine/duckdb_engine.h"
@@ -260,6 +261,39 @@ TEST_F(ScanEstimateTest, LimitsAreCheckedBeforehand) {
   EXPECT_NO_THROW(CheckPrice(price, {1000, 0.01}));
   EXPECT_THROW(CheckPrice(price, {999, 0}), Error);
   EXPECT_THROW(CheckPrice(price, {0, 0.009}), Error);
+}
+
+/// One file of 60,000 rows, sorted by id, in one row group, and what is asked of it.
+TEST_F(ScanEstimateTest, PagesThatFiltersLeaveOutAreNotRead) {
+  constexpr int64_t kMany = 60'000;
+  TestLake lake;
+  auto table =
+      TestLake::Table("many", {Column("id", Kind::kLong), Column("mixed", Kind::kLong)});
+  arrow::Int64Builder ids;
+  arrow::Int64Builder mixed;
+  std::mt19937_64 random(1);
+  for (int64_t i = 0; i < kMany; ++i) {
+    EXPECT_TRUE(ids.Append(i).ok() &&
+                mixed.Append(static_cast<int64_t>(random() >> 30)).ok());
+  }
+  lake.AddFile(&table, {}, {ids.Finish().ValueOrDie(), mixed.Finish().ValueOrDie()});
+  lake.Commit({table});
+  for (const std::string& condition :
+       std::vector<std::string>{"id = 30000", "id BETWEEN 100 AND 9000", "id >= 0"}) {
+    const Statement statement{"SELECT sum(mixed) FROM many WHERE " + condition, {}};
+    const auto plan = OpenStatementPlanner(lake.store())->Plan(statement, {});
+    const auto said = EstimateScan(plan, lake.store()).tables.at(0);
+    const auto engine = OpenDuckdbEngine(lake.store());
+    const auto result = engine->Run(statement, {}, {});
+    while (result->Next()) {
+    }
+    const int64_t read = result->statistics().bytes_read;
+    EXPECT_EQ(said.row_groups, 1);
+    EXPECT_NEAR(static_cast<double>(said.folder.bytes), static_cast<double>(read),
+                0.1 * static_cast<double>(read))
+        << condition;
+    EXPECT_EQ(said.folder.bytes < said.column_bytes / 2, condition != "id >= 0");
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/column_pages.h"
 #include "engine/read_ahead.h"
 #include "lake/table_metadata.h"
 
@@ -16,5 +17,12 @@ namespace shoestring {
 std::vector<ByteRange> ColumnRanges(const std::string& footer, const TableMetadata& table,
                                     const std::set<int>& fields,
                                     const std::function<bool(const DataFile&)>& keeps);
+
+/// The same of the pages that a scan reads, as far as the page index, which `read` gives
+/// parts of, leaves any out: `keeps` is shown pieces of row groups, too.
+std::vector<ByteRange> PageRanges(const std::string& footer, const TableMetadata& table,
+                                  const std::set<int>& fields,
+                                  const std::function<bool(const DataFile&)>& keeps,
+                                  const ReadIndex& read);
 
 }  // namespace shoestring

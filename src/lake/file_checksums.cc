@@ -9,7 +9,6 @@ namespace shoestring {
 
 namespace {
 
-constexpr int64_t kBlock = FileChecksums::kBlock;
 constexpr int64_t kBlockChecksum = 8;
 constexpr int64_t kCovered = 8;
 constexpr int64_t kWhole = 16;
@@ -29,7 +28,7 @@ constexpr size_t kMostEdges = 64;
              key, what);
 }
 
-int64_t Blocks(int64_t bytes) { return (bytes + kBlock - 1) / kBlock; }
+int64_t Blocks(int64_t bytes, int64_t block) { return (bytes + block - 1) / block; }
 
 template <typename T>
 T LoadLittleEndian(const uint8_t* from) {
@@ -52,6 +51,14 @@ Uint128 ChecksumOfAll(std::string_view key, Bytes checksums, Bytes footer) {
   return checksum.Value();
 }
 
+/// Bytes of a block, by how many bytes of checksums there are; 0 when that fits none.
+int64_t BlockOf(int64_t covered, int64_t checksums) {
+  for (const int64_t block : FileChecksums::kBlocks) {
+    if (Blocks(covered, block) * kBlockChecksum == checksums) return block;
+  }
+  return 0;
+}
+
 /// Where the footer of a file begins, by its last eight bytes.
 int64_t FooterBegin(std::string_view key, int64_t size, Bytes end) {
   if (AsText(end.last(4)) != "PAR1") ThrowChanged(key, "it does not end as Parquet does");
@@ -66,7 +73,7 @@ int64_t FooterBegin(std::string_view key, int64_t size, Bytes end) {
 void FileChecksumWriter::Append(Bytes bytes) {
   bytes_ += static_cast<int64_t>(bytes.size());
   while (!bytes.empty()) {
-    const size_t room = static_cast<size_t>(kBlock) - block_.size();
+    const size_t room = static_cast<size_t>(block_bytes_) - block_.size();
     const Bytes part = bytes.first(std::min(room, bytes.size()));
     bytes = bytes.subspan(part.size());
     block_.append(AsText(part));
@@ -94,9 +101,10 @@ int64_t FileChecksums::Begin(std::string_view key, int64_t size, Bytes end) {
   const int64_t at = covered_at - (size - static_cast<int64_t>(end.size()));
   if (at < 0) return covered_at;
   const auto covered = LoadLittleEndian<int64_t>(end.data() + at);
-  const bool fits = covered >= 0 && covered <= covered_at &&
-                    covered + Blocks(covered) * kBlockChecksum == covered_at;
-  if (!fits) ThrowChanged(key, "its checksums are not where they should be");
+  if (covered < 0 || covered > covered_at ||
+      BlockOf(covered, covered_at - covered) == 0) {
+    ThrowChanged(key, "its checksums are not where they should be");
+  }
   return covered;
 }
 
@@ -104,22 +112,24 @@ FileChecksums::FileChecksums(std::string_view key, int64_t size, Bytes end)
     : covered_(size - static_cast<int64_t>(end.size())) {
   const auto footer = static_cast<size_t>(FooterBegin(key, size, end) - covered_);
   const Bytes checksums = end.first(footer - kWhole);
+  block_ = BlockOf(covered_, static_cast<int64_t>(footer) - kWhole - kCovered);
   const auto whole = LoadLittleEndian<Uint128>(end.data() + footer - kWhole);
   if (ChecksumOfAll(key, checksums, end.subspan(footer)) != whole) {
     ThrowChanged(key, "its footer has another checksum, or is that of another file");
   }
-  for (int64_t i = 0; i < Blocks(covered_); ++i) {
-    blocks_.push_back(LoadLittleEndian<uint64_t>(checksums.data() + kBlockChecksum * i));
+  for (int64_t i = 0; i < Blocks(covered_, block_); ++i) {
+    checksums_.push_back(
+        LoadLittleEndian<uint64_t>(checksums.data() + kBlockChecksum * i));
   }
 }
 
 void FileChecksums::Check(std::string_view key, int64_t offset, Bytes bytes) const {
-  for (int64_t block = offset / kBlock; !bytes.empty(); ++block) {
-    const Bytes part = bytes.first(std::min<size_t>(kBlock, bytes.size()));
+  for (int64_t block = offset / block_; !bytes.empty(); ++block) {
+    const Bytes part = bytes.first(std::min(static_cast<size_t>(block_), bytes.size()));
     bytes = bytes.subspan(part.size());
-    if (ShortChecksumOf(part) == blocks_[static_cast<size_t>(block)]) continue;
+    if (ShortChecksumOf(part) == checksums_[static_cast<size_t>(block)]) continue;
     ThrowChanged(
-        key, fmt::format("its bytes from {} on have another checksum", block * kBlock));
+        key, fmt::format("its bytes from {} on have another checksum", block * block_));
   }
 }
 
@@ -137,7 +147,8 @@ FileEnd ReadFileEnd(std::string_view key, int64_t size, int64_t guess,
   auto checksums = std::make_shared<const FileChecksums>(
       key, size, all.subspan(static_cast<size_t>(begin - from)));
   // Whole blocks of data that came with it are as good.
-  const int64_t first = std::min(Blocks(from) * kBlock, begin);
+  const int64_t block = checksums->block();
+  const int64_t first = std::min(Blocks(from, block) * block, begin);
   checksums->Check(
       key, first,
       all.subspan(static_cast<size_t>(first - from), static_cast<size_t>(begin - first)));
@@ -184,10 +195,11 @@ void CheckedReader::KeepEdge(int64_t begin, std::span<const uint8_t> block) {
 
 void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
                                const OnRequest& on_request) {
-  const int64_t begin = offset / kBlock * kBlock;
+  const int64_t block = checksums_->block();
+  const int64_t begin = offset / block * block;
   const int64_t wanted_end = offset + static_cast<int64_t>(to.size());
-  const int64_t end = std::min(Blocks(wanted_end) * kBlock, checksums_->covered());
-  const int64_t last = (end - 1) / kBlock * kBlock;
+  const int64_t end = std::min(Blocks(wanted_end, block) * block, checksums_->covered());
+  const int64_t last = (end - 1) / block * block;
   // Kept from read to read: to get so much memory anew takes longer than the checksums.
   thread_local std::vector<uint8_t> blocks;
   blocks.resize(static_cast<size_t>(end - begin));
@@ -196,7 +208,7 @@ void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
                                      static_cast<size_t>(until - from));
   };
   const int64_t from =
-      CopyEdge(begin, blocks.data()) ? std::min(begin + kBlock, end) : begin;
+      CopyEdge(begin, blocks.data()) ? std::min(begin + block, end) : begin;
   const bool has_last = last >= from && CopyEdge(last, part(last, end).data());
   const int64_t until = has_last ? last : end;
   if (from < until) {
@@ -204,7 +216,7 @@ void CheckedReader::ReadBlocks(int64_t offset, std::span<uint8_t> to,
     on_request(until - from);
     checksums_->Check(key_, from, part(from, until));
   }
-  KeepEdge(begin, part(begin, std::min(begin + kBlock, end)));
+  KeepEdge(begin, part(begin, std::min(begin + block, end)));
   KeepEdge(last, part(last, end));
   std::copy_n(blocks.begin() + (offset - begin), to.size(), to.begin());
 }

@@ -16,19 +16,23 @@
 namespace shoestring {
 
 // Checksums that a data file has of itself, between its data and its footer, where no
-// reader of Parquet looks: one for each block of 8 KiB, and one of them all, of the
-// footer and of the file's key. Whoever reads a part of a file can tell by them that it
-// is as it was written, and the file that was asked for. docs/formats.md has it byte by
-// byte.
+// reader of Parquet looks: one for each block of 2 KiB, and one of them all, of the
+// footer and of the file's key. Files of earlier versions have blocks of 8 KiB. Whoever
+// reads a part of a file can tell by them that it is as it was written, and the file that
+// was asked for. docs/formats.md has it byte by byte.
 
 /// Takes the bytes of a file as they are written.
 class FileChecksumWriter {
  public:
+  /// Blocks of another size are those of earlier versions.
+  explicit FileChecksumWriter(int64_t block = 2048) : block_bytes_(block) {}
+
   void Append(Bytes bytes);
   /// What stands between those bytes and the footer, which goes to the end of the file.
   std::string Finish(std::string_view key, Bytes footer) &&;
 
  private:
+  const int64_t block_bytes_;
   std::string block_;
   std::string checksums_;
   int64_t bytes_ = 0;
@@ -37,7 +41,11 @@ class FileChecksumWriter {
 /// The checksums of a file's blocks. Immutable.
 class FileChecksums {
  public:
-  static constexpr int64_t kBlock = 8192;
+  /// What blocks may have: as many as are written now, or as earlier versions wrote. How
+  /// many checksums there are tells which.
+  static constexpr int64_t kBlocks[] = {2048, 8192};
+  /// A multiple of every block, for who does not know the file yet.
+  static constexpr int64_t kLargestBlock = 8192;
 
   /// Where in a file of `size` bytes its checksums begin, by its last bytes; if these are
   /// too few to tell, where to read from. Throws kCorrupt when it is no such file.
@@ -48,12 +56,15 @@ class FileChecksums {
 
   /// Bytes before the checksums, which they are of.
   int64_t covered() const { return covered_; }
+  /// Bytes that each checksum is of, but the last.
+  int64_t block() const { return block_; }
   /// Checks whole blocks that begin at `offset`. Throws kCorrupt.
   void Check(std::string_view key, int64_t offset, Bytes bytes) const;
 
  private:
   int64_t covered_;
-  std::vector<uint64_t> blocks_;
+  int64_t block_;
+  std::vector<uint64_t> checksums_;
 };
 
 /// The end of a data file, checked: whole blocks of data, checksums, footer.

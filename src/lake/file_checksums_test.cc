@@ -21,6 +21,9 @@ std::string RandomBytes(size_t size) {
   return bytes;
 }
 
+constexpr size_t kSizes[] = {0,    1,    2047,   2048,   2049,   4096,   8191,
+                             8192, 8193, 60'000, 65'536, 70'000, 300'000};
+
 class FileChecksumsTest : public testing::Test {
  protected:
   CheckedReader Reader(const std::string& content,
@@ -38,15 +41,10 @@ class FileChecksumsTest : public testing::Test {
     return bytes;
   }
 
-  TemporaryFolder folder_;
-  FolderStore store_{folder_.path()};
-  std::vector<int64_t> requests_;
-};
-
-TEST_F(FileChecksumsTest, ReadsWhatWasWritten) {
-  std::mt19937 random(1);
-  for (const size_t size : {0, 1, 8191, 8192, 8193, 60'000, 65'536, 70'000, 300'000}) {
-    const std::string content = CheckedFile(kKey, RandomBytes(size));
+  /// Any part of a file, and all of it, by a reader that knows it or not.
+  void ReadAtRandom(size_t size, int64_t block) {
+    std::mt19937 random(1);
+    const std::string content = CheckedFile(kKey, RandomBytes(size), block);
     CheckedReader reader = Reader(content);
     for (int i = 0; i < 200; ++i) {
       const size_t offset = random() % content.size();
@@ -58,6 +56,23 @@ TEST_F(FileChecksumsTest, ReadsWhatWasWritten) {
     EXPECT_EQ(Read(&again, 0, content.size()), content);
     EXPECT_EQ(KindOf([&] { Read(&again, 1, content.size()); }), ErrorKind::kCorrupt);
   }
+
+  TemporaryFolder folder_;
+  FolderStore store_{folder_.path()};
+  std::vector<int64_t> requests_;
+};
+
+TEST_F(FileChecksumsTest, ReadsWhatWasWritten) {
+  for (const size_t size : kSizes) ReadAtRandom(size, 2048);
+}
+
+TEST_F(FileChecksumsTest, ReadsWhatEarlierVersionsWrote) {
+  for (const size_t size : kSizes) ReadAtRandom(size, 8192);
+  const std::string content = CheckedFile(kKey, RandomBytes(100'000), 8192);
+  CheckedReader reader = Reader(content);
+  Read(&reader, 10'000, 10);
+  EXPECT_EQ(requests_.back(), 8192);
+  EXPECT_EQ(reader.checksums()->block(), 8192);
 }
 
 TEST_F(FileChecksumsTest, PiecesDoNotMatter) {
@@ -79,10 +94,10 @@ TEST_F(FileChecksumsTest, AsksForLittle) {
   Read(&reader, content.size() - 100, 50);
   EXPECT_EQ(requests_.size(), 1u) << "it is kept";
   Read(&reader, 10'000, 10'000);
-  EXPECT_EQ(requests_.back(), 2 * 8192);
+  EXPECT_EQ(requests_.back(), 6 * 2048);
   CheckedReader other = Reader(content, reader.checksums());
   Read(&other, 10'000, 10);
-  EXPECT_EQ(requests_.back(), 8192) << "the checksums are known";
+  EXPECT_EQ(requests_.back(), 2048) << "the checksums are known";
 }
 
 TEST_F(FileChecksumsTest, ABlockThatTwoReadsShareIsAskedForOnce) {
@@ -95,7 +110,7 @@ TEST_F(FileChecksumsTest, ABlockThatTwoReadsShareIsAskedForOnce) {
   EXPECT_EQ(Read(&reader, 40'000, 10'000), content.substr(40'000, 10'000));
   EXPECT_EQ(Read(&reader, 10'000, 20'000), content.substr(10'000, 20'000));
   EXPECT_EQ(Read(&reader, 40'000, 100), content.substr(40'000, 100));
-  EXPECT_EQ(requests_, (std::vector<int64_t>{2 * 8192, 2 * 8192, 2 * 8192}));
+  EXPECT_EQ(requests_, (std::vector<int64_t>{6 * 2048, 5 * 2048, 10 * 2048}));
 }
 
 TEST_F(FileChecksumsTest, ChecksumsMayBeMoreThanTheFirstRead) {

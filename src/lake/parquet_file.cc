@@ -24,6 +24,9 @@ namespace {
 
 constexpr std::string_view kFieldIdKey = "PARQUET:field_id";
 constexpr int64_t kDataPageBytes = 256 << 10;
+// A page is as much as a query decodes at once: a lookup in sorted rows reads few of
+// them.
+constexpr int64_t kPageRows = 2048;
 // Each looks anew at what of a dictionary it has.
 constexpr int64_t kBatchValues = 8192;
 constexpr int64_t kMaxStatisticsBytes = 1 << 10;
@@ -166,8 +169,10 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
   builder.created_by("shoestring")
       ->max_row_group_length(options.row_group_rows)
       ->data_pagesize(kDataPageBytes)
+      ->max_rows_per_page(kPageRows)
       ->write_batch_size(kBatchValues)
       ->max_statistics_size(kMaxStatisticsBytes)
+      ->set_size_statistics_level(parquet::SizeStatisticsLevel::None)
       ->enable_store_decimal_as_integer()
       ->enable_page_checksum()
       ->enable_write_page_index();
@@ -178,7 +183,8 @@ std::shared_ptr<parquet::WriterProperties> WriterProperties(
     SetEncoding(path, wide ? ColumnEncoding::kPlain : EncodingOf(column, *first[i]),
                 &builder);
     if (HasBounds(column, options)) continue;
-    builder.disable_statistics(path)->disable_write_page_index(path);
+    // Without them the page index has where pages begin, and no bounds.
+    builder.disable_statistics(path);
   }
   return builder.build();
 }

@@ -1,6 +1,7 @@
 #include "lake/parquet_statistics.h"
 
 #include <parquet/metadata.h>
+#include <parquet/page_index.h>
 #include <parquet/statistics.h>
 #include <parquet/types.h>
 
@@ -227,6 +228,35 @@ ColumnStatistics DescribeColumn(const parquet::FileMetaData& footer, int begin, 
   return result;
 }
 
+/// Of one page, as a row group would have them.
+std::shared_ptr<parquet::Statistics> StatisticsOf(const parquet::ColumnIndex& index,
+                                                  const parquet::ColumnDescriptor& column,
+                                                  size_t page) {
+  const bool has_bounds = !index.null_pages()[page];
+  return parquet::Statistics::Make(
+      &column, index.encoded_min_values()[page], index.encoded_max_values()[page],
+      /*num_values=*/has_bounds ? 1 : 0, /*null_count=*/0, /*distinct_count=*/0,
+      has_bounds, /*has_null_count=*/false, /*has_distinct_count=*/false);
+}
+
+ColumnStatistics DescribeSpan(const parquet::ColumnIndex& index,
+                              const parquet::ColumnDescriptor& column,
+                              const PageSpan& span, const LakeType& type) {
+  ColumnStatistics result;
+  Bounds bounds(type);
+  bool only_nulls = true;
+  // Not counted, but there may be some.
+  result.null_count = index.has_null_counts() ? 0 : 1;
+  for (size_t page = span.begin; page < span.end; ++page) {
+    bounds.Add(*StatisticsOf(index, column, page));
+    only_nulls = only_nulls && index.null_pages()[page];
+    if (index.has_null_counts()) result.null_count += index.null_counts()[page];
+  }
+  if (only_nulls) result.value_count = result.null_count;
+  bounds.Get(&result);
+  return result;
+}
+
 std::vector<int64_t> SplitOffsets(const parquet::FileMetaData& footer) {
   std::vector<int64_t> offsets;
   int64_t bytes = 0;
@@ -261,6 +291,18 @@ std::optional<ColumnStatistics> DescribeChunk(const parquet::FileMetaData& foote
   const auto statistics = footer.RowGroup(group)->ColumnChunk(leaf)->statistics();
   if (statistics == nullptr || !statistics->HasNullCount()) return std::nullopt;
   return DescribeColumn(footer, group, group + 1, leaf, type);
+}
+
+std::vector<ColumnStatistics> DescribePages(const parquet::ColumnIndex& index,
+                                            const parquet::ColumnDescriptor& column,
+                                            const std::vector<PageSpan>& spans,
+                                            const LakeType& type) {
+  std::vector<ColumnStatistics> described;
+  described.reserve(spans.size());
+  for (const PageSpan& span : spans) {
+    described.push_back(DescribeSpan(index, column, span, type));
+  }
+  return described;
 }
 
 }  // namespace shoestring

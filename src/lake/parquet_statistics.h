@@ -1,10 +1,16 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <vector>
+
 #include "lake/table_metadata.h"
 
 namespace parquet {
+class ColumnDescriptor;
+class ColumnIndex;
 class FileMetaData;
-}
+}  // namespace parquet
 
 namespace shoestring {
 
@@ -17,5 +23,18 @@ DataFile DescribeFile(const parquet::FileMetaData& footer,
 /// the file has no statistics of it.
 std::optional<ColumnStatistics> DescribeChunk(const parquet::FileMetaData& footer,
                                               int group, int leaf, const LakeType& type);
+
+/// Pages of a column, from `begin` to before `end`.
+struct PageSpan {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+/// The same of pages, by their index, which must have all of `spans`. Values are counted
+/// only where it tells that there are none but nulls.
+std::vector<ColumnStatistics> DescribePages(const parquet::ColumnIndex& index,
+                                            const parquet::ColumnDescriptor& column,
+                                            const std::vector<PageSpan>& spans,
+                                            const LakeType& type);
 
 }  // namespace shoestring

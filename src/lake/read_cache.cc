@@ -7,7 +7,6 @@ namespace shoestring {
 
 namespace {
 
-constexpr int64_t kBlock = FileChecksums::kBlock;
 // What a footer takes for each column of each row group, and more than that; of files
 // with bounds of 16 characters it is about 135 bytes.
 constexpr int64_t kFooterOfChunk = 250;
@@ -19,15 +18,18 @@ constexpr int64_t kRowGroupBytes = 8 << 20;
 constexpr int64_t kRowGroups = 20;
 constexpr int64_t kFooterEnd = 8;
 
-int64_t RoundUp(int64_t bytes) { return (bytes + kBlock - 1) / kBlock * kBlock; }
+int64_t RoundUp(int64_t bytes, int64_t block) {
+  return (bytes + block - 1) / block * block;
+}
 
 /// How much of the end of a large file holds its checksums and footer, most likely.
 int64_t GuessEnd(const DataFile& file) {
   const int64_t row_groups =
       std::min(file.rows / kRowGroupRows, kRowGroups) + file.bytes / kRowGroupBytes + 1;
   const int64_t chunks = (row_groups + 1) * static_cast<int64_t>(file.columns.size() + 1);
-  const int64_t checksums = file.bytes / kBlock * 8;
-  return RoundUp(std::max(kLeastEnd, checksums + chunks * kFooterOfChunk));
+  const int64_t checksums = file.bytes / FileChecksums::kBlocks[0] * 8;
+  return RoundUp(std::max(kLeastEnd, checksums + chunks * kFooterOfChunk),
+                 FileChecksums::kLargestBlock);
 }
 
 std::span<uint8_t> Writable(std::string* bytes) {
@@ -106,6 +108,7 @@ ReadCache::Covered ReadCache::Cover(const DataFile& file, int64_t begin, int64_t
                                     int64_t least, const OnRequest& on_request) {
   Lock lock(mutex_);
   File& known = FileWithEnd(file, end, on_request, &lock);
+  const int64_t block = known.checksums->block();
   Covered covered{.etag = known.etag, .checksums = known.checksums};
   auto next = known.parts.upper_bound(begin);
   if (next != known.parts.begin() && std::prev(next)->second->end > begin) --next;
@@ -116,8 +119,8 @@ ReadCache::Covered ReadCache::Cover(const DataFile& file, int64_t begin, int64_t
     }
     const int64_t limit =
         next == known.parts.end() ? covered.checksums->covered() : next->first;
-    const int64_t from = at / kBlock * kBlock;
-    const int64_t until = std::min(limit, RoundUp(std::max(end, from + least)));
+    const int64_t from = at / block * block;
+    const int64_t until = std::min(limit, RoundUp(std::max(end, from + least), block));
     covered.parts.push_back(AddPart(&known, file.key, from, until));
     covered.missing.push_back(covered.parts.back());
   }

@@ -16,7 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr int64_t kBlock = FileChecksums::kBlock;
+constexpr int64_t kBlock = FileChecksums::kBlocks[0];
 
 class ReadCacheTest : public testing::Test {
  protected:

@@ -106,8 +106,9 @@ class FaultyStore : public ObjectStore {
 
 /// A data file of these bytes with its own checksums, and the end of a Parquet file that
 /// says nothing.
-inline std::string CheckedFile(std::string_view key, std::string_view data) {
-  FileChecksumWriter checksums;
+inline std::string CheckedFile(std::string_view key, std::string_view data,
+                               int64_t block = FileChecksums::kBlocks[0]) {
+  FileChecksumWriter checksums(block);
   checksums.Append(AsBytes(data));
   const std::string footer = std::string("foot") + std::string("\4\0\0\0", 4) + "PAR1";
   return std::string(data) + std::move(checksums).Finish(key, AsBytes(footer)) + footer;
