@@ -668,5 +668,33 @@ ROUTES = [
       for method in ("POST", "PATCH", "PUT", "DELETE")],
 ]
 
+ANGELES = {"Prefer": "timezone=America/Los_Angeles"}
+APPLIED = {"preference-applied": "timezone=America/Los_Angeles"}
+TIME_ZONES = [
+    Case("/kinds?select=tz,ts&id=eq.1",
+         [{"tz": "2020-01-01T02:11:12-08:00", "ts": "2020-01-01T10:11:12.5"}], headers=ANGELES,
+         answered=APPLIED),
+    Case("/kinds?select=tz&id=eq.1", 'tz\n"2020-01-01 02:11:12-08"',
+         headers=ANGELES | {"Accept": "text/csv"}, answered=APPLIED),
+    Case("/kinds?select=tz::text,d:tz::date,t:tz::timestamp,z:ts::timestamptz&id=eq.1",
+         [{"tz": "2020-01-01 02:11:12-08", "d": "2020-01-01", "t": "2020-01-01T02:11:12",
+           "z": "2020-01-01T10:11:12.5-08:00"}], headers=ANGELES),
+    Case("/kinds?select=id&tz=eq.2020-01-01 02:11:12", ids(1), headers=ANGELES),
+    Case("/kinds?select=id&tz=in.(\"2020-01-01 10:11:12%2B00\")", ids(1), headers=ANGELES),
+    Case("/kinds?select=id&tz=eq.2020-01-01 10:11:12", [], headers=ANGELES),
+    Case("/kinds?select=tz.max()", [{"max": "2020-01-01T02:11:12-08:00"}], headers=ANGELES),
+    Case("/kinds?select=tz&id=eq.1", [{"tz": "2020-01-01T15:56:12+05:45"}],
+         headers={"Prefer": "timezone=Asia/Kathmandu, count=exact"},
+         answered={"preference-applied": "count=exact, timezone=Asia/Kathmandu"}),
+    Case("/kinds?select=tz&id=eq.1", [{"tz": "2020-01-01T10:11:12+00:00"}],
+         headers={"Prefer": "timezone=Jupiter/Red_Spot"}, answered={"preference-applied": None}),
+    refused("/kinds", 400, "PGRST122", "Invalid preferences given with handling=strict",
+            "Invalid preferences: timezone=Jupiter/Red_Spot",
+            Prefer="handling=strict, timezone=Jupiter/Red_Spot"),
+    Case("/kinds?select=tz&id=eq.1", [{"tz": "2020-01-01T10:11:12+00:00"}],
+         headers={"Prefer": "handling=strict, timezone=UTC"},
+         answered={"preference-applied": "handling=strict, timezone=UTC"}),
+]
+
 SECTIONS = {name.lower(): cases for name, cases in list(globals().items())
             if name.isupper() and isinstance(cases, list)}

@@ -154,6 +154,14 @@ INSERT INTO kinds VALUES (1, true, 1, 9007199254740993, 1.5, 'NaN', 1.50, '1234.
   '2020-01-01 10:11:12.5', '2020-01-01 10:11:12+00', '10:11:12', '1 day', '10.0.0.1',
   '{a,"b c",NULL}', 'rough', 12345);
 
+-- Around the turns of clocks, before there were time zones, and after the rules that are known.
+CREATE TABLE moments (id integer PRIMARY KEY, at timestamptz, several timestamptz[]);
+INSERT INTO moments
+  SELECT row_number() OVER (), at, ARRAY[at, NULL, at + interval '6 months']
+  FROM unnest('{1883-11-18 12:00+00, 1969-12-31 23:59:59.999999+00, 2023-03-12 09:59:59+00,
+    2023-03-12 10:00+00, 2023-10-18 12:37:59.611+00, 2023-11-05 08:30+00, 2023-11-05 09:30+00,
+    2039-07-01 00:00+00, 2350-01-01 00:00+00}'::timestamptz[]) AS at;
+
 -- Views: with names of their own, of a view, of tables out of sight, with a count.
 CREATE SCHEMA hold;
 CREATE TABLE hold.cargoes (

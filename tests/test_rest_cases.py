@@ -5,6 +5,7 @@ Rows without order= are compared as a set, as PostgREST's own cases hold the ord
 
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -18,15 +19,20 @@ CASES = [(section, case) for section, cases in SECTIONS.items() for case in case
 
 
 @pytest.fixture(scope="module")
-def harbour(pg17, shoestring, tmp_path_factory):
+def source(pg17):
     database = pg17.create_database("harbour")
     database.psql(TABLES.read_text())
+    yield database
+    pg17.drop_database("harbour")
+
+
+@pytest.fixture(scope="module")
+def harbour(source, shoestring, tmp_path_factory):
     lake = tmp_path_factory.mktemp("harbour")
-    migrate = ["migrate", "--source", database.url, "--lake", lake, "--schema", "harbour"]
+    migrate = ["migrate", "--source", source.url, "--lake", lake, "--schema", "harbour"]
     shoestring(*migrate, "--anomaly", "text")
     shoestring(*migrate, *(f"--table={view}" for view in VIEWS))
-    yield lake
-    pg17.drop_database("harbour")
+    return lake
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +74,21 @@ def test_case(rest, section, case):
     assert answer.status == case.status, answer
     check_body(case, answer.body)
     assert {name: answer.headers.get(name) for name in case.answered} == case.answered
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu",
+                                  "Australia/Lord_Howe", "America/Caracas", "America/New_York", "UTC"])
+def test_times_are_shown_as_postgres_shows_them(rest, source, zone):
+    expected = json.loads(source.psql(
+        f"SET timezone = '{zone}'; SELECT json_agg(m ORDER BY id) FROM harbour.moments m")
+        .removeprefix("SET\n"))
+    prefer = {"Prefer": f"timezone={zone}"}
+    answer = rest("/moments?order=id", headers=prefer)
+    assert json.loads(answer.body) == expected
+    for row in expected:
+        # Of a time that comes twice only the second is found without its offset.
+        local = re.sub(r"[+-]\d\d:\d\d(:\d\d)?$", "", row["at"])
+        found = source.psql(f"SET timezone = '{zone}'; SELECT coalesce(json_agg(id), '[]') "
+                            f"FROM harbour.moments WHERE at = '{local}'").removeprefix("SET\n")
+        answer = rest(f"/moments?select=id&at=eq.{local}", headers=prefer)
+        assert [each["id"] for each in json.loads(answer.body)] == json.loads(found), local

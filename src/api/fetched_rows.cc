@@ -47,6 +47,14 @@ SqlExpression KeyValue(const arrow::Array& array, int64_t row, const SqlType& ty
 
 }  // namespace
 
+void FetchedRows::ShowIn(const std::optional<TimeZone>& zone) {
+  for (OutputField& field : plan.fields) {
+    field.type = InZone(std::move(field.type), zone);
+    if (field.cast) field.cast = InZone(*std::move(field.cast), zone);
+  }
+  for (FetchedRows& embed : embeds) embed.ShowIn(zone);
+}
+
 void FetchedRows::FindColumns(size_t first) {
   for (size_t batch = first; batch < batches.size(); ++batch) {
     auto& found = columns.emplace_back();

@@ -30,6 +30,8 @@ struct FetchedRows {
     return *columns[rows[row].first][place];
   }
   int64_t row_in_batch(uint32_t row) const { return rows[row].second; }
+  /// Moments are shown in this time zone from now on, those of embeds, too; or in UTC.
+  void ShowIn(const std::optional<TimeZone>& zone);
   /// From the batch of this number on, after they were added.
   void FindColumns(size_t first);
   /// The values of these columns as one text; empty when one of them is NULL.

@@ -94,9 +94,9 @@ std::string LikePattern(std::string_view text) {
 class FilterWriter {
  public:
   FilterWriter(const Filter& filter, const ApiColumn& column, const std::string& table,
-               SqlDialect dialect)
+               SqlDialect dialect, const std::optional<TimeZone>& zone)
       : filter_(filter),
-        type_(FieldType(filter.field, column.type)),
+        type_(InZone(FieldType(filter.field, column.type), zone)),
         value_(FieldSql(filter.field, column, table)),
         dialect_(dialect) {}
 
@@ -316,8 +316,9 @@ SqlExpression FieldSql(const Field& field, const ApiColumn& column,
 }
 
 SqlExpression FilterSql(const Filter& filter, const ApiColumn& column,
-                        const std::string& table, SqlDialect dialect) {
-  return FilterWriter(filter, column, table, dialect).Write();
+                        const std::string& table, SqlDialect dialect,
+                        const std::optional<TimeZone>& zone) {
+  return FilterWriter(filter, column, table, dialect, zone).Write();
 }
 
 }  // namespace shoestring

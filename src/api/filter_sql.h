@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/lake_schema.h"
@@ -17,8 +18,10 @@ SqlExpression FieldSql(const Field& field, const ApiColumn& column,
 
 /// A filter as a condition. Its values are read as Postgres reads them; throws ApiError
 /// with Postgres' codes for those that are none, and for operators that the type does not
-/// have, PGRST127 for what a lake cannot answer.
+/// have, PGRST127 for what a lake cannot answer. Moments without a time zone are of
+/// `zone`, or else of UTC.
 SqlExpression FilterSql(const Filter& filter, const ApiColumn& column,
-                        const std::string& table, SqlDialect dialect);
+                        const std::string& table, SqlDialect dialect,
+                        const std::optional<TimeZone>& zone = {});
 
 }  // namespace shoestring

@@ -190,9 +190,10 @@ PostgresType TypeOfArrow(const arrow::DataType& type) {
 }
 
 SqlExpression Bound(const FunctionParameter& parameter,
-                    const std::optional<std::string>& text) {
+                    const std::optional<std::string>& text,
+                    const std::optional<TimeZone>& zone) {
   if (!text) return SqlCast(SqlValue(std::monostate(), {}), parameter.type.sql);
-  return SqlCast(InputValue(*text, parameter.type), parameter.type.sql);
+  return SqlCast(InputValue(*text, InZone(parameter.type, zone)), parameter.type.sql);
 }
 
 /// Asks the engine what the function gives, with NULL for what has no default.
@@ -205,7 +206,7 @@ void Describe(Function* function, Engine* engine, SqlDialect dialect,
     SqlRawPiece piece{text, std::nullopt};
     if (place) {
       const FunctionParameter& parameter = function->parameters[*place];
-      piece.value = Bound(parameter, parameter.otherwise);
+      piece.value = Bound(parameter, parameter.otherwise, std::nullopt);
     }
     source.raw.push_back(std::move(piece));
   }
@@ -347,11 +348,11 @@ std::vector<std::optional<std::string>> ArgumentValues(const Function& function,
 }
 
 SqlSource CallFunction(const Function& function, const Arguments& arguments,
-                       const Access& access) {
+                       const Access& access, const std::optional<TimeZone>& zone) {
   const auto texts = ArgumentValues(function, arguments, access);
   std::vector<SqlExpression> values;
   for (size_t i = 0; i < texts.size(); ++i) {
-    values.push_back(Bound(function.parameters[i], texts[i]));
+    values.push_back(Bound(function.parameters[i], texts[i], zone));
   }
   SqlSource source;
   for (const auto& [text, place] : function.pieces) {

@@ -58,10 +58,10 @@ std::vector<std::optional<std::string>> ArgumentValues(const Function& function,
                                                        const Arguments& arguments,
                                                        const Access& access);
 
-/// The statement with its arguments bound; throws ApiError PGRST202 when they are not the
-/// function's.
+/// The statement with its arguments bound, moments without a time zone being of `zone`,
+/// or else of UTC; throws ApiError PGRST202 when they are not the function's.
 SqlSource CallFunction(const Function& function, const Arguments& arguments,
-                       const Access& access);
+                       const Access& access, const std::optional<TimeZone>& zone = {});
 
 /// The arguments of a JSON object: strings as they are, all else as JSON, arrays of plain
 /// values as Postgres' array literals. Throws ApiError PGRST102 for another body.

@@ -34,6 +34,9 @@ TEST(InputValue, IsReadAsPostgresReadsIt) {
       {"2024-2-9T25", "date", "22007"},
       {"2024-01-01T00:30:00+01:00", "timestamp with time zone", "2023-12-31 23:30:00+00"},
       {"2024-01-01T00:30:00+01:00", "timestamp without time zone", "2024-01-01 00:30:00"},
+      {"2024-07-01 02:10:15 Africa/Cairo", "timestamp with time zone",
+       "2024-06-30 23:10:15+00"},
+      {"2024-07-01 02:10:15 Africa/Nowhere", "timestamp with time zone", "22007"},
       {"2024-01-01 24:00", "timestamp without time zone", "2024-01-02 00:00:00"},
       {"7:05", "time without time zone", "07:05:00"},
       {"{A02FB934-3A4D469BA6B64FCD88B973CF}", "uuid",
@@ -47,6 +50,14 @@ TEST(InputValue, IsReadAsPostgresReadsIt) {
   };
   for (const auto& test : cases)
     EXPECT_EQ(Code(test.text, test.type), test.read) << test.text;
+}
+
+TEST(InputValue, ATimeWithoutAZoneIsOfItsTypes) {
+  const auto type = InZone(PostgresTypeOf("timestamp with time zone", {}),
+                           TimeZone::Find("Asia/Tokyo"));
+  EXPECT_EQ(InputText("2024-01-01 00:30", type), "2023-12-31 15:30:00+00");
+  EXPECT_EQ(InputText("2024-01-01 00:30Z", type), "2024-01-01 00:30:00+00");
+  EXPECT_EQ(InputText("infinity", type), "infinity");
 }
 
 TEST(InputValue, IsRefusedWithPostgresCodes) {

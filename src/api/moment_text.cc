@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <optional>
 
 #include "api/api_error.h"
 #include "api/field_grammar.h"
+#include "engine/time_text.h"
 
 namespace shoestring {
 
 namespace {
 
 using Kind = PostgresType::Kind;
+
+constexpr int64_t kDay = 86'400'000'000;  // In microseconds.
 
 [[noreturn]] void Invalid(std::string_view text, const PostgresType& type) {
   // Here alone Postgres leaves " without time zone" out.
@@ -30,8 +34,9 @@ std::string Lower(std::string text) {
 /// A date and time as its parts.
 struct Moment {
   int year = 0, month = 0, day = 0;
-  int64_t micros = 0;  ///< Of the day.
-  int offset_s = 0;    ///< East of UTC.
+  int64_t micros = 0;            ///< Of the day.
+  std::optional<int> offset_s;   ///< East of UTC, when it says so; or
+  std::optional<TimeZone> zone;  ///< when it names one.
 };
 
 class MomentReader {
@@ -78,11 +83,10 @@ class MomentReader {
   bool Special() {
     const std::string lower = Lower(word_);
     int64_t day = 0;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const int64_t micros =
-        std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-    const int64_t today = micros / 86'400'000'000;
+    const int64_t micros = Now();
+    const int64_t today = micros / kDay;
     if (lower == "epoch") {
+      moment_.offset_s = 0;
       day = 0;
     } else if (lower == "today" || lower == "now") {
       day = today;
@@ -97,8 +101,17 @@ class MomentReader {
     moment_.year = static_cast<int>(date.year());
     moment_.month = static_cast<int>(static_cast<unsigned>(date.month()));
     moment_.day = static_cast<int>(static_cast<unsigned>(date.day()));
-    if (lower == "now") moment_.micros = micros % 86'400'000'000;
+    if (lower == "now") moment_.micros = micros % kDay;
     return true;
+  }
+
+  /// As clocks show it in the type's time zone.
+  int64_t Now() const {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const int64_t micros =
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    return micros +
+           (type_.zone ? type_.zone->OffsetAt(micros / 1'000'000) : 0) * 1'000'000;
   }
 
   void Date() {
@@ -155,6 +168,12 @@ class MomentReader {
     const std::string rest = Lower(word_.substr(at_));
     if (rest == "z" || rest == "utc" || rest == "gmt") {
       at_ = word_.size();
+      moment_.offset_s = 0;
+      return;
+    }
+    if (const auto named = TimeZone::Find(word_.substr(at_))) {
+      at_ = word_.size();
+      moment_.zone = named;
       return;
     }
     if (Peek() != '+' && Peek() != '-') Bad();
@@ -183,29 +202,55 @@ std::string TimeText(int64_t micros) {
   return text;
 }
 
+int64_t RoundedDown(int64_t value, int64_t unit) {
+  return value >= 0 ? value / unit : -((-value + unit - 1) / unit);
+}
+
+/// Since 1970, in UTC where the type has a time zone.
+int64_t MicrosOf(const Moment& moment, const PostgresType& type) {
+  const std::chrono::sys_days date{
+      std::chrono::year_month_day{std::chrono::year(moment.year),
+                                  std::chrono::month(static_cast<unsigned>(moment.month)),
+                                  std::chrono::day(static_cast<unsigned>(moment.day))}};
+  const int64_t micros = date.time_since_epoch().count() * kDay + moment.micros;
+  if (type.kind != Kind::kTimestampTz) return micros;
+  const auto& zone = moment.zone ? moment.zone : type.zone;
+  int64_t offset = moment.offset_s.value_or(0);
+  if (!moment.offset_s && zone) {
+    offset = zone->OffsetOfLocal(RoundedDown(micros, 1'000'000));
+  }
+  return micros - offset * 1'000'000;
+}
+
+/// A timestamptz as it is so many seconds east of UTC.
+std::string Written(int64_t micros, const PostgresType& type, int64_t offset) {
+  micros += offset * 1'000'000;
+  const int64_t day = RoundedDown(micros, kDay);
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  if (type.kind == Kind::kDate) return text;
+  text += " " + TimeText(micros - day * kDay);
+  if (type.kind == Kind::kTimestampTz) AppendOffset(offset, &text);
+  return text;
+}
+
 }  // namespace
 
 std::string MomentText(std::string_view text, const PostgresType& type) {
   std::string lower = Lower(Stripped(text));
   if (lower == "infinity" || lower == "-infinity") return lower;
-  Moment moment = MomentReader(text, type).Read();
-  std::string zone;
-  if (type.kind == Kind::kTimestampTz) zone = "+00";
-  const int shift = type.kind == Kind::kTimestampTz ? moment.offset_s : 0;
-  const std::chrono::sys_days date{
-      std::chrono::year_month_day{std::chrono::year(moment.year),
-                                  std::chrono::month(static_cast<unsigned>(moment.month)),
-                                  std::chrono::day(static_cast<unsigned>(moment.day))}};
-  int64_t micros = date.time_since_epoch().count() * 86'400'000'000 + moment.micros -
-                   shift * 1'000'000LL;
-  const int64_t day = micros >= 0 ? micros / 86'400'000'000
-                                  : -((-micros + 86'399'999'999) / 86'400'000'000);
-  const std::chrono::year_month_day there{std::chrono::sys_days{std::chrono::days{day}}};
-  std::string ymd = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(there.year()),
-                                static_cast<unsigned>(there.month()),
-                                static_cast<unsigned>(there.day()));
-  if (type.kind == Kind::kDate) return ymd;
-  return ymd + " " + TimeText(micros - day * 86'400'000'000) + zone;
+  return Written(MicrosOf(MomentReader(text, type).Read(), type), type, 0);
+}
+
+std::string ShownMoment(std::string_view text, const PostgresType& type) {
+  const std::string lower = Lower(Stripped(text));
+  if (!type.zone || lower == "infinity" || lower == "-infinity") {
+    return MomentText(text, type);
+  }
+  const int64_t micros = MicrosOf(MomentReader(text, type).Read(), type);
+  return Written(micros, type, type.zone->OffsetAt(RoundedDown(micros, 1'000'000)));
 }
 
 std::string ClockText(std::string_view text, const PostgresType& type) {

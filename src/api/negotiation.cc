@@ -99,12 +99,14 @@ HeaderRange ParseRange(const std::string& text) {
   throw ApiError(416, "PGRST103", "Requested range not satisfiable").WithDetails(details);
 }
 
+constexpr std::string_view kTimeZone = "timezone=";
+
 bool IsKnownPreference(std::string_view preference) {
   for (const std::string_view known :
        {"return=representation", "return=minimal", "return=headers-only",
         "resolution=merge-duplicates", "resolution=ignore-duplicates", "count=exact",
         "count=planned", "count=estimated", "tx=commit", "tx=rollback", "missing=default",
-        "missing=null", "handling=strict", "handling=lenient", "timezone=UTC"}) {
+        "missing=null", "handling=strict", "handling=lenient"}) {
     if (preference == known) return true;
   }
   return preference.starts_with("max-affected=");
@@ -144,15 +146,17 @@ Preferences ParsePreferences(const ApiRequest& request) {
     if (each == "count=estimated") preferences.count = CountPreference::kEstimated;
     if (each == "handling=strict") preferences.strict = true;
     if (each == "handling=lenient") preferences.strict = false;
-    if (each == "timezone=UTC") preferences.utc = true;
-    if (!each.empty() && !IsKnownPreference(each)) preferences.invalid.push_back(each);
+    const bool zone = each.starts_with(kTimeZone);
+    if (zone) preferences.zone = TimeZone::Find(each.substr(kTimeZone.size()));
+    const bool known = zone ? preferences.zone.has_value() : IsKnownPreference(each);
+    if (!each.empty() && !known) preferences.invalid.push_back(each);
   }
   return preferences;
 }
 
 std::string Preferences::Applied() const {
   std::string applied;
-  const auto add = [&](const char* preference) {
+  const auto add = [&](const std::string& preference) {
     if (!applied.empty()) applied += ", ";
     applied += preference;
   };
@@ -163,7 +167,7 @@ std::string Preferences::Applied() const {
     case CountPreference::kEstimated: add("count=estimated"); break;
   }
   if (strict) add(*strict ? "handling=strict" : "handling=lenient");
-  if (utc) add("timezone=UTC");
+  if (zone) add(std::string(kTimeZone) + zone->name());
   return applied;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/message.h"
+#include "api/time_zone.h"
 
 namespace shoestring {
 
@@ -25,7 +26,7 @@ enum class CountPreference { kNone, kExact, kPlanned, kEstimated };
 struct Preferences {
   CountPreference count = CountPreference::kNone;
   std::optional<bool> strict;
-  bool utc = false;                  ///< timezone=UTC, the only one there is.
+  std::optional<TimeZone> zone;      ///< timezone=…, one that there is.
   std::vector<std::string> invalid;  ///< What is none of PostgREST's.
 
   /// The value of Preference-Applied; empty for none.

@@ -36,6 +36,16 @@ TEST(Negotiation, PreferencesAreToldAndStrangeOnesRefusedWhenStrict) {
   EXPECT_NO_THROW(ParsePreferences(With("prefer", "what")).Check());
 }
 
+TEST(Negotiation, ATimeZoneIsAppliedWhenThereIsOne) {
+  EXPECT_EQ(ParsePreferences(With("prefer", "timezone=Asia/Kathmandu")).Applied(),
+            "timezone=Asia/Kathmandu");
+  const Preferences none = ParsePreferences(With("prefer", "timezone=Jupiter/Red_Spot"));
+  EXPECT_EQ(none.Applied(), "");
+  EXPECT_NO_THROW(none.Check());
+  const char* strict = "handling=strict, timezone=../../etc/passwd";
+  EXPECT_THROW(ParsePreferences(With("prefer", strict)).Check(), ApiError);
+}
+
 TEST(Negotiation, RangesMeet) {
   const auto range = [](const char* header, std::optional<int64_t> limit,
                         std::optional<int64_t> offset) {

@@ -38,11 +38,12 @@ SqlExpression NodeConditions::Tree(const LogicTree& tree, const ReadNode& node,
     SqlExpression has = SqlCall(Kind::kIsTrue, {HasEmbed(*embed, table)});
     return filter.negated ? has : SqlNot(std::move(has));
   }
-  // A role's own predicate may speak of columns that the role does not see.
+  // A role's own predicate may speak of columns that the role does not see, and means the
+  // same whatever the client prefers.
   const ApiColumn* column = trusted ? node.table->FindColumn(filter.field.name) : nullptr;
   return FilterSql(filter,
                    column ? *column : ResolveColumn(node, filter.field.name, visibility_),
-                   table, dialect_);
+                   table, dialect_, trusted ? std::nullopt : zone_);
 }
 
 std::vector<SqlExpression> NodeConditions::Of(const ReadNode& node,

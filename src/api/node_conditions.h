@@ -17,8 +17,13 @@ using NodeSource = std::optional<SqlSource>;
 /// not fit.
 class NodeConditions {
  public:
-  NodeConditions(SqlDialect dialect, const Visibility* visibility, NodeSource root = {})
-      : dialect_(dialect), visibility_(*visibility), root_(std::move(root)) {}
+  /// `zone`: of moments in filters that name none.
+  NodeConditions(SqlDialect dialect, const Visibility* visibility, NodeSource root = {},
+                 std::optional<TimeZone> zone = {})
+      : dialect_(dialect),
+        visibility_(*visibility),
+        root_(std::move(root)),
+        zone_(std::move(zone)) {}
 
   SqlDialect dialect() const { return dialect_; }
   const Visibility& visibility() const { return visibility_; }
@@ -42,6 +47,7 @@ class NodeConditions {
   const SqlDialect dialect_;
   const Visibility& visibility_;
   const NodeSource root_;
+  const std::optional<TimeZone> zone_;
   int aliases_ = 0;
 };
 

@@ -210,6 +210,12 @@ PostgresType PostgresTypeOf(std::string_view source_type, const LakeType& lake) 
   return type;
 }
 
+PostgresType InZone(PostgresType type, const std::optional<TimeZone>& zone) {
+  type.zone = zone;
+  for (PostgresType& element : type.element) element = InZone(std::move(element), zone);
+  return type;
+}
+
 PostgresType CastTarget(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(),

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/time_zone.h"
 #include "lake/table_metadata.h"
 #include "sql/query.h"
 
@@ -43,6 +44,7 @@ struct PostgresType {
   int length = 0;                     ///< kBlankPadded.
   SqlType sql;                        ///< What engines over the lake have in its place.
   std::vector<PostgresType> element;  ///< kList: exactly one.
+  std::optional<TimeZone> zone;       ///< Of times without one, and shown; UTC without.
 
   bool IsNumber() const;
   bool IsText() const;  ///< LIKE and regular expressions go.
@@ -52,6 +54,9 @@ struct PostgresType {
 /// `source_type` as the catalog has it ("numeric(20,4)", "text[]"); for one that is not
 /// known, such as a domain's, `lake` decides.
 PostgresType PostgresTypeOf(std::string_view source_type, const LakeType& lake);
+
+/// The same type with its times, and those of its elements, in this time zone.
+PostgresType InZone(PostgresType type, const std::optional<TimeZone>& zone);
 
 /// What a client may write after "::"; throws ApiError 42704 for what is no type,
 /// PGRST127 for those that only Postgres has.

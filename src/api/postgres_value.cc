@@ -7,7 +7,9 @@
 #include "api/api_error.h"
 #include "api/array_literal.h"
 #include "api/input_value.h"
+#include "api/moment_text.h"
 #include "api/raw_json.h"
+#include "engine/time_text.h"
 #include "engine/value_text.h"
 
 namespace shoestring {
@@ -108,6 +110,17 @@ std::string PlainText(const arrow::Array& array, int64_t row) {
   return text;
 }
 
+bool IsZoned(const PostgresType& type) {
+  return type.kind == Kind::kTimestampTz && type.zone;
+}
+
+std::string MomentIn(const TimeZone& zone, const arrow::TimestampArray& array,
+                     int64_t row) {
+  std::string text;
+  AppendMoment(array, row, zone.OffsetAt(MomentSeconds(array, row)), &text);
+  return text;
+}
+
 std::string ListText(const arrow::Array& values, int64_t from, int64_t count,
                      const PostgresType& element) {
   std::vector<std::optional<std::string>> elements;
@@ -130,6 +143,9 @@ std::optional<std::string> PostgresText(const arrow::Array& array, int64_t row,
     const PostgresType text;
     return ListText(*values, from, count,
                     type.kind == Kind::kList ? type.element.at(0) : text);
+  }
+  if (IsZoned(type) && array.type_id() == arrow::Type::TIMESTAMP) {
+    return MomentIn(*type.zone, static_cast<const arrow::TimestampArray&>(array), row);
   }
   std::string text = PlainText(array, row);
   if (type.kind == Kind::kMoney) return MoneyText(text);
@@ -178,7 +194,7 @@ void AppendPostgresJson(const arrow::Array& array, int64_t row, const PostgresTy
   }
   const bool as_text = type.kind == Kind::kMoney || type.kind == Kind::kOther ||
                        type.kind == Kind::kOid || type.kind == Kind::kReal ||
-                       (IsString(array) && type.kind != Kind::kText);
+                       IsZoned(type) || (IsString(array) && type.kind != Kind::kText);
   if (!as_text) return AppendJson(array, row, to);
   AppendJsonOfText(*PostgresText(array, row, type), type, to);
 }
@@ -243,6 +259,7 @@ std::string CastText(std::string_view text, const PostgresType& from,
       break;
     default: break;
   }
+  if (to.kind == Kind::kTimestampTz) return ShownMoment(text, to);
   return InputText(text, to);
 }
 

@@ -50,6 +50,22 @@ TEST(PostgresValue, ArrowValues) {
   EXPECT_EQ(csv, "\"a\"\"b\"");
 }
 
+TEST(PostgresValue, MomentsInATimeZone) {
+  arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                                  arrow::default_memory_pool());
+  ASSERT_TRUE(builder.Append(-1).ok());
+  const auto array = *builder.Finish();
+  const auto in = [&](const char* zone) {
+    std::string text;
+    AppendPostgresJson(
+        *array, 0, InZone(Type("timestamp with time zone"), TimeZone::Find(zone)), &text);
+    return text;
+  };
+  EXPECT_EQ(in("UTC"), "\"1969-12-31T23:59:59.999999+00:00\"");
+  EXPECT_EQ(in("Asia/Kolkata"), "\"1970-01-01T05:29:59.999999+05:30\"");
+  EXPECT_EQ(in("America/New_York"), "\"1969-12-31T18:59:59.999999-05:00\"");
+}
+
 TEST(PostgresValue, Casts) {
   const auto cast = [](const char* text, const char* from, const char* to) {
     return CastText(text, Type(from), CastTarget(to));

@@ -11,8 +11,9 @@ namespace shoestring {
 /// parents. Throws ApiError for what does not fit.
 class ReadQueryWriter {
  public:
-  ReadQueryWriter(SqlDialect dialect, const Visibility* visibility, NodeSource root = {})
-      : conditions_(dialect, visibility, std::move(root)) {}
+  ReadQueryWriter(SqlDialect dialect, const Visibility* visibility, NodeSource root = {},
+                  std::optional<TimeZone> zone = {})
+      : conditions_(dialect, visibility, std::move(root), std::move(zone)) {}
 
   /// The first table's, at most `limit` rows from `offset` on.
   NodeQuery Root(const ReadNode& node, std::optional<int64_t> limit, int64_t offset);

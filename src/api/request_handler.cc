@@ -234,8 +234,8 @@ ApiResponse RequestHandler::AnswerFunction(const std::string& name) {
   }
   Access whole;
   whole.service = true;
-  return Read(function.result, query, whole, CallFunction(function, arguments, access_),
-              "");
+  return Read(function.result, query, whole,
+              CallFunction(function, arguments, access_, preferences_.zone), "");
 }
 
 ApiResponse RequestHandler::AnswerCorrelation(
@@ -338,9 +338,11 @@ ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& quer
   std::optional<int64_t> limit = range.limit;
   const int64_t most = context_.options.max_rows;
   if (most > 0) limit = std::min(limit.value_or(most), most);
-  ReadQueryWriter writer(context_.dialect, &visibility, std::move(source));
+  ReadQueryWriter writer(context_.dialect, &visibility, std::move(source),
+                         preferences_.zone);
   RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_);
   held->rows = fetcher.Fetch(node, limit, range.offset, most, /*shallow=*/is_head_);
+  held->rows.ShowIn(preferences_.zone);
   std::shared_ptr<const FetchedRows> rows(held, &held->rows);
   const auto total = Total(node, *rows, range, limit, &writer, &fetcher);
   const auto fetched = static_cast<int64_t>(rows->rows.size());

@@ -106,25 +106,32 @@ struct Visitor {
 
 void VisitRow(const FetchedRows& rows, uint32_t row, const Visitor& visitor);
 
+void VisitEmbed(const FetchedRows& rows, uint32_t row, size_t embed,
+                const Visitor& visitor);
+
 void AppendObject(const FetchedRows& rows, uint32_t row, std::string* to) {
   bool first = true;
   const auto next = [&] {
     to->push_back(first ? '{' : ',');
     first = false;
   };
-  VisitRow(rows, row,
-           {.json =
-                [&](const std::string& name, const std::string& value) {
-                  next();
-                  AppendJsonString(name, to);
-                  to->append(":").append(value);
-                },
-            .field =
-                [&](const FetchedRows& of, uint32_t at, const OutputField& field) {
-                  next();
-                  to->append(field.json_key);
-                  AppendFieldJson(of, at, field, to);
-                }});
+  const auto append = [&](const FetchedRows& of, uint32_t at, const OutputField& field) {
+    next();
+    to->append(field.json_key);
+    AppendFieldJson(of, at, field, to);
+  };
+  // A visitor costs more than a field.
+  for (const OutputField& field : rows.plan.fields) append(rows, row, field);
+  for (size_t embed = 0; embed < rows.embeds.size(); ++embed) {
+    VisitEmbed(rows, row, embed,
+               {.json =
+                    [&](const std::string& name, const std::string& value) {
+                      next();
+                      AppendJsonString(name, to);
+                      to->append(":").append(value);
+                    },
+                .field = append});
+  }
   to->append(first ? "{}" : "}");
 }
 
@@ -292,7 +299,9 @@ class JsonArray : public ApiBody {
 
   std::optional<std::string> Next() override {
     if (ended_) return std::nullopt;
-    std::string piece = next_ == 0 ? "[" : "";
+    std::string piece;
+    piece.reserve(kPiece + kPiece / 8);
+    if (next_ == 0) piece += '[';
     while (next_ < rows_->rows.size() && piece.size() < kPiece) {
       if (next_ > 0) piece += ",\n ";
       writer_.AppendJson(next_++, &piece);

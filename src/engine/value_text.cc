@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
+#include "engine/time_text.h"
 #include "source/number_text.h"
 
 namespace shoestring {
@@ -18,7 +17,6 @@ namespace shoestring {
 namespace {
 
 using arrow::Array;
-using arrow::TimeUnit;
 using arrow::Type;
 
 template <typename ArrayType>
@@ -26,26 +24,9 @@ const ArrayType& As(const Array& array) {
   return static_cast<const ArrayType&>(array);
 }
 
-int64_t UnitsPerSecond(TimeUnit::type unit) {
-  switch (unit) {
-    case TimeUnit::SECOND: return 1;
-    case TimeUnit::MILLI: return 1'000;
-    case TimeUnit::MICRO: return 1'000'000;
-    case TimeUnit::NANO: return 1'000'000'000;
-  }
-  return 1;
-}
-
 template <typename Integer>
 void AppendInteger(Integer value, std::string* to) {
   const fmt::format_int digits(value);
-  to->append(digits.data(), digits.size());
-}
-
-/// With zeros before it, up to `width` digits.
-void AppendPadded(int64_t value, size_t width, std::string* to) {
-  const fmt::format_int digits(value);
-  if (digits.size() < width) to->append(width - digits.size(), '0');
   to->append(digits.data(), digits.size());
 }
 
@@ -95,109 +76,6 @@ void AppendDecimal(const arrow::Decimal128& value, int scale, std::string* to) {
   } else {
     AppendDecimal(value.ToIntegerString(), scale, to);
   }
-}
-
-/// "2024-02-29", or "0044-03-15" with `bc` set: the caller puts the BC where it belongs.
-void AppendDate(int64_t days, std::string* to, bool* bc) {
-  // Howard Hinnant's days_from_civil, the other way around.
-  const int64_t shifted = days + 719468;
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const int64_t month =
-      month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  *bc = year <= 0;
-  if (*bc) year = 1 - year;
-  AppendPadded(year, 4, to);
-  to->push_back('-');
-  AppendPadded(month, 2, to);
-  to->push_back('-');
-  AppendPadded(day, 2, to);
-}
-
-/// "12:34:56", "12:34:56.789": trailing zeros of the fraction are left out.
-void AppendTime(int64_t value, int64_t per_second, std::string* to) {
-  const int64_t seconds = value / per_second;
-  AppendPadded(seconds / 3600, 2, to);
-  to->push_back(':');
-  AppendPadded(seconds / 60 % 60, 2, to);
-  to->push_back(':');
-  AppendPadded(seconds % 60, 2, to);
-  int64_t fraction = value % per_second;
-  if (fraction == 0) return;
-  to->push_back('.');
-  for (int64_t place = per_second / 10; fraction > 0; place /= 10) {
-    to->push_back(static_cast<char>('0' + fraction / place));
-    fraction %= place;
-  }
-}
-
-/// DuckDB keeps the infinities at the ends of the range. True when it was one.
-template <typename Integer>
-bool AppendIfInfinite(Integer value, std::string* to) {
-  constexpr Integer kInfinity = std::numeric_limits<Integer>::max();
-  if (value != kInfinity && value != -kInfinity) return false;
-  to->append(value < 0 ? "-infinity" : "infinity");
-  return true;
-}
-
-void AppendDateValue(int32_t days, std::string* to) {
-  if (AppendIfInfinite(days, to)) return;
-  bool bc = false;
-  AppendDate(days, to, &bc);
-  if (bc) to->append(" BC");
-}
-
-void AppendTimestamp(int64_t value, const arrow::TimestampType& type, bool iso,
-                     std::string* to) {
-  if (AppendIfInfinite(value, to)) return;
-  const int64_t per_second = UnitsPerSecond(type.unit());
-  const int64_t per_day = 86'400 * per_second;
-  int64_t days = value / per_day;
-  int64_t rest = value % per_day;
-  if (rest < 0) {
-    rest += per_day;
-    --days;
-  }
-  bool bc = false;
-  AppendDate(days, to, &bc);
-  to->push_back(iso ? 'T' : ' ');
-  AppendTime(rest, per_second, to);
-  if (!type.timezone().empty()) to->append(iso ? "+00:00" : "+00");
-  if (bc) to->append(" BC");
-}
-
-/// As Postgres does by default: "1 year 2 mons -3 days +04:05:06.7".
-void AppendInterval(const arrow::MonthDayNanoIntervalType::MonthDayNanos& value,
-                    std::string* to) {
-  const size_t start = to->size();
-  bool was_negative = false;
-  const auto part = [&](int64_t count, std::string_view unit) {
-    if (count == 0) return;
-    if (to->size() > start) to->push_back(' ');
-    fmt::format_to(std::back_inserter(*to), "{}{} {}{}",
-                   was_negative && count > 0 ? "+" : "", count, unit,
-                   count == 1 ? "" : "s");
-    was_negative = count < 0;
-  };
-  part(value.months / 12, "year");
-  part(value.months % 12, "mon");
-  part(value.days, "day");
-  const int64_t micros = value.nanoseconds / 1000;
-  if (micros == 0 && to->size() > start) return;
-  if (to->size() > start) to->push_back(' ');
-  if (micros < 0) {
-    to->push_back('-');
-  } else if (was_negative) {
-    to->push_back('+');
-  }
-  AppendTime(std::abs(micros), 1'000'000, to);
 }
 
 void AppendHex(std::string_view bytes, std::string* to) {
@@ -333,12 +211,9 @@ void AppendWord(const Array& array, int64_t row, bool iso, std::string* to) {
     case Type::FIXED_SIZE_BINARY:
       AppendHex(As<arrow::FixedSizeBinaryArray>(array).GetView(row), to);
       return;
-    case Type::DATE32:
-      AppendDateValue(As<arrow::Date32Array>(array).Value(row), to);
-      return;
+    case Type::DATE32: AppendDate(As<arrow::Date32Array>(array).Value(row), to); return;
     case Type::TIMESTAMP:
-      AppendTimestamp(As<arrow::TimestampArray>(array).Value(row),
-                      static_cast<const arrow::TimestampType&>(*array.type()), iso, to);
+      AppendTimestamp(As<arrow::TimestampArray>(array), row, iso, to);
       return;
     case Type::TIME32:
     case Type::TIME64: {
@@ -346,7 +221,7 @@ void AppendWord(const Array& array, int64_t row, bool iso, std::string* to) {
       const int64_t value = array.type_id() == Type::TIME32
                                 ? As<arrow::Time32Array>(array).Value(row)
                                 : As<arrow::Time64Array>(array).Value(row);
-      AppendTime(value, UnitsPerSecond(unit), to);
+      AppendTime(value, unit, to);
       return;
     }
     case Type::INTERVAL_MONTH_DAY_NANO:
@@ -355,16 +230,6 @@ void AppendWord(const Array& array, int64_t row, bool iso, std::string* to) {
     default:
       throw Fail(ErrorKind::kUnsupported, "No text form for this type, cast it: {}",
                  array.type()->ToString());
-  }
-}
-
-bool IsTime(const Array& array) {
-  switch (array.type_id()) {
-    case Type::DATE32:
-    case Type::TIMESTAMP:
-    case Type::TIME32:
-    case Type::TIME64: return true;
-    default: return false;
   }
 }
 
@@ -418,6 +283,16 @@ void AppendEscape(char c, std::string* to) {
   }
 }
 
+/// Of what is neither a number, a time nor a plain text.
+void AppendRareJson(const Array& array, int64_t row, std::string* to) {
+  if (IsNumberText(*array.type())) return AppendNumberText(array, row, to);
+  if (const auto inner = Unwrap(array, &row)) return AppendJson(*inner, row, to);
+  if (AppendNested(array, row, to)) return;
+  std::string text;
+  if (!AppendNumber(array, row, &text)) AppendWord(array, row, /*iso=*/true, &text);
+  AppendJsonString(text, to);
+}
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* to) {
@@ -441,24 +316,24 @@ void AppendJson(const Array& array, int64_t row, std::string* to) {
     to->append("null");
     return;
   }
-  if (IsNumberText(*array.type())) return AppendNumberText(array, row, to);
-  if (const auto inner = Unwrap(array, &row)) return AppendJson(*inner, row, to);
-  if (array.type_id() == Type::BOOL) {
-    to->append(As<arrow::BooleanArray>(array).Value(row) ? "true" : "false");
-    return;
+  switch (array.type_id()) {
+    case Type::BOOL:
+      to->append(As<arrow::BooleanArray>(array).Value(row) ? "true" : "false");
+      return;
+    case Type::STRING:
+      return AppendJsonString(As<arrow::StringArray>(array).GetView(row), to);
+    case Type::DATE32:
+    case Type::TIMESTAMP:
+    case Type::TIME32:
+    case Type::TIME64:  // Nothing in it is to be escaped.
+      to->push_back('"');
+      AppendWord(array, row, /*iso=*/true, to);
+      to->push_back('"');
+      return;
+    default: break;
   }
-  if (IsFiniteNumber(array, row) && AppendNumber(array, row, to)) return;
-  if (AppendNested(array, row, to)) return;
-  if (IsTime(array)) {  // Nothing in it is to be escaped.
-    to->push_back('"');
-    AppendWord(array, row, /*iso=*/true, to);
-    to->push_back('"');
-  } else if (array.type_id() == Type::STRING) {
-    AppendJsonString(As<arrow::StringArray>(array).GetView(row), to);
-  } else {
-    std::string text;
-    if (!AppendNumber(array, row, &text)) AppendWord(array, row, /*iso=*/true, &text);
-    AppendJsonString(text, to);
+  if (!IsFiniteNumber(array, row) || !AppendNumber(array, row, to)) {
+    AppendRareJson(array, row, to);
   }
 }
 
