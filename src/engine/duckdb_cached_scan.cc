@@ -1,24 +1,19 @@
 #include "engine/duckdb_cached_scan.h"
 
-// Before Arrow: both define the C data interface, and DuckDB needs its own.
 #include <duckdb.hpp>
-#include <duckdb/main/client_data.hpp>
 #include <duckdb/parallel/task_scheduler.hpp>
-
-#include <parquet/column_reader.h>
-#include <parquet/exception.h>
-#include <parquet/file_reader.h>
-#include <parquet/metadata.h>
 
 #include <algorithm>
 #include <atomic>
 #include <optional>
 #include <set>
 
+#include "engine/duckdb_first_rows.h"
+#include "engine/duckdb_group_reader.h"
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_scan.h"
-#include "engine/duckdb_parquet_input.h"
 #include "engine/duckdb_scan_filter.h"
+#include "engine/duckdb_scan_order.h"
 
 namespace shoestring {
 
@@ -33,17 +28,13 @@ constexpr idx_t kVector = STANDARD_VECTOR_SIZE;
 constexpr idx_t kLeastUnits = 16;
 /// but not finer than this.
 constexpr idx_t kLeastRows = 1 << 16;
-struct ScannedColumn {
-  duckdb::LogicalType type;
-  const LakeColumn* lake_column = nullptr;  ///< nullptr: the same in all of a file,
-  std::optional<size_t> partition_value;    ///< one of these, or nothing at all.
-};
 
 /// One run of a scan, which its threads share.
 class CachedScan : public duckdb::GlobalTableFunctionState {
  public:
   CachedScan(ClientContext& context, const duckdb::TableFunctionInitInput& input)
       : reads(LakeReadsOf(*input.bind_data)),
+        order(ScanOrder::Of(input)),
         table(LakeFileList::Of(*input.bind_data).table()),
         files(LakeFileList::Of(*input.bind_data).files()) {
     for (const duckdb::column_t index : input.column_ids)
@@ -66,10 +57,16 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
     for (const ScannedColumn& column : columns) types.push_back(column.type);
     return types;
   }
-  idx_t MaxThreads() const override { return threads_; }
+  duckdb::vector<duckdb::LogicalType> OrderTypes() const {
+    duckdb::vector<duckdb::LogicalType> types;
+    for (const size_t place : order->places) types.push_back(columns[place].type);
+    return types;
+  }
+  idx_t MaxThreads() const override { return order ? 1 : threads_; }
   idx_t units() const { return files.size() * parts; }
 
   const LakeReads reads;
+  const ScanOrder* const order;  ///< nullptr for none.
   const std::shared_ptr<const LakeTable> table;
   const FileSet& files;
   std::vector<ScannedColumn> columns;
@@ -119,10 +116,11 @@ class CachedScan : public duckdb::GlobalTableFunctionState {
 class ScanThread : public duckdb::LocalTableFunctionState {
  public:
   ScanThread(ClientContext& context, CachedScan* scan)
-      : context_(context), scan_(*scan), activity_(QueryActivity::Of(context)) {
+      : context_(context),
+        scan_(*scan),
+        activity_(QueryActivity::Of(context)),
+        reader_(context, scan->reads, scan->columns, scan->keeps) {
     values_.InitializeEmpty(scan_.Types());
-    chunks_.resize(scan_.columns.size());
-    leaves_.resize(scan_.columns.size());
     for (const PlacedFilter& filter : scan_.filters) {
       filters_.emplace_back(context, filter);
     }
@@ -132,21 +130,28 @@ class ScanThread : public duckdb::LocalTableFunctionState {
 
   /// The next rows that pass; none at the end.
   void Next(duckdb::DataChunk* output) {
-    while (NextVector()) {
-      const idx_t count = std::min(kVector, rows_ - row_);
-      selection_.Initialize(nullptr);
-      const idx_t passed = Filter(count);
-      if (passed == 0) continue;
-      HandOut(count, passed, output);
-      return;
+    if (scan_.order) {
+      if (!first_) FindFirst();
+      HandOutFirst(output);
+    } else if (const idx_t passed = NextRows()) {
+      HandOut(passed, output);
     }
   }
 
  private:
+  /// Goes to the next vector that has rows that pass all filters, and returns how many;
+  /// selection_ says which. 0 at the end.
+  idx_t NextRows() {
+    while (NextVector()) {
+      if (const idx_t passed = Filter()) return passed;
+    }
+    return 0;
+  }
+
   bool NextVector() {
     if (context_.IsInterrupted()) throw duckdb::InterruptException();
     row_ += kVector;
-    while (row_ >= rows_) {
+    while (row_ >= range_.end) {
       if (groups_.empty() && !NextUnit()) return false;
       if (groups_.empty()) continue;
       NextGroup();
@@ -156,60 +161,68 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   }
 
   void NextGroup() {
-    group_ = groups_.back();
+    reader_.GoTo(groups_.back());
     groups_.pop_back();
-    row_ = 0;
-    rows_ = file_->rows(group_);
-    std::ranges::fill(chunks_, nullptr);
+    range_ = {0, reader_.at().rows()};
+    for (ScanFilter& filter : filters_) Narrow(&filter);
+    if (range_.empty()) range_ = {};
+    row_ = range_.begin / kVector * kVector;
+  }
+
+  /// Leaves out of the row group what a filter does not want, where that stands together.
+  void Narrow(ScanFilter* filter) {
+    filter->settled = false;
+    const size_t place = filter->place();
+    if (range_.empty() || !scan_.columns[place].lake_column) return;
+    if (!ValueAskedFor(filter->filter())) return;
+    const auto found = reader_.Chunk(place).RowsThatPass(filter->filter());
+    if (!found) return;
+    range_ = {std::max(range_.begin, found->begin), std::min(range_.end, found->end)};
+    filter->settled = true;
   }
 
   bool NextUnit() {
     unit_ = scan_.next_unit++;
     if (unit_ >= scan_.units()) return false;
-    data_file_ = scan_.files[unit_ / scan_.parts];
-    input_.reset();
-    if (activity_) activity_->OpenedFile(data_file_->key);
-    file_ = scan_.reads.chunks->Find(data_file_->key);
-    if (!file_) {
-      file_ = scan_.reads.chunks->Keep(
-          data_file_->key,
-          Parsed([&] { return std::make_shared<CachedFile>(Input().ReadFooter()); }));
-    }
-    Parsed([&] { FindLeaves(); });
+    reader_.Open(scan_.files[unit_ / scan_.parts]);
+    LeaveIf(reader_.footers_read() > kFewFiles);
     FindGroups();
     return true;
-  }
-
-  void FindLeaves() {
-    for (size_t place = 0; place < leaves_.size(); ++place) {
-      const LakeColumn* column = scan_.columns[place].lake_column;
-      if (column) leaves_[place] = file_->Leaf(column->field_id);
-    }
   }
 
   /// Those of the unit that may have rows that pass, last one first.
   void FindGroups() {
     const auto part = static_cast<int>(unit_ % scan_.parts);
     const auto parts = static_cast<int>(scan_.parts);
-    const int begin = file_->groups() * part / parts;
-    for (int group = file_->groups() * (part + 1) / parts; group-- > begin;) {
+    const int begin = reader_.groups() * part / parts;
+    for (int group = reader_.groups() * (part + 1) / parts; group-- > begin;) {
       const bool ruled_out =
           std::ranges::any_of(scan_.filters, [&](const PlacedFilter& filter) {
-            const LakeColumn* column = scan_.columns[filter.place].lake_column;
-            return column &&
-                   file_->RulesOut(*filter.filter, *column, group, leaves_[filter.place]);
+            return reader_.RulesOut(*filter.filter, filter.place, group);
           });
       if (!ruled_out) groups_.push_back(group);
     }
   }
 
+  idx_t Count() const { return std::min(kVector, range_.end - row_); }
+
   /// How many rows of the vector pass all filters; selection_ says which.
-  idx_t Filter(idx_t count) {
+  idx_t Filter() {
+    const idx_t count = Count();
     idx_t passed = count;
+    if (row_ < range_.begin) {
+      passed = row_ + count - range_.begin;
+      selection_ = duckdb::SelectionVector(range_.begin - row_, passed);
+    } else {
+      selection_.Initialize(nullptr);
+    }
+    looked_at_ += passed;
+    LeaveIf(looked_at_ > kFewRows);
     for (ScanFilter& filter : filters_) {
+      if (filter.settled) continue;
       const size_t place = filter.place();
       if (scan_.columns[place].lake_column &&
-          Chunk(place).RulesOut(filter.filter(), row_)) {
+          reader_.Chunk(place).RulesOut(filter.filter(), row_)) {
         return 0;
       }
       Read(place, count);
@@ -219,14 +232,21 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     return passed;
   }
 
-  /// The rows of selection_, of all columns that the scan is asked for.
-  void HandOut(idx_t count, idx_t passed, duckdb::DataChunk* output) {
-    duckdb::SelectionVector rows(passed);  // Of the row group.
+  /// Those of selection_, by their numbers in the row group.
+  duckdb::SelectionVector PassedRows(idx_t passed) const {
+    duckdb::SelectionVector rows(passed);
     for (idx_t i = 0; i < passed; ++i) rows.set_index(i, row_ + selection_.get_index(i));
+    return rows;
+  }
+
+  /// The rows of selection_, of all columns that the scan is asked for.
+  void HandOut(idx_t passed, duckdb::DataChunk* output) {
+    const idx_t count = Count();
+    const duckdb::SelectionVector rows = PassedRows(passed);
     for (size_t i = 0; i < scan_.output.size(); ++i) {
       const size_t place = scan_.output[i];
       if (passed < count && scan_.columns[place].lake_column) {
-        Chunk(place).Pick(rows, passed, &output->data[i]);
+        reader_.Chunk(place).Pick(rows, passed, &output->data[i]);
       } else {
         Read(place, count);
         output->data[i].Reference(values_.data[place]);
@@ -235,75 +255,82 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     output->SetCardinality(passed);
   }
 
+  /// Looks at all rows, of the order's columns alone.
+  void FindFirst() {
+    FirstRows first(duckdb::Allocator::Get(context_), *scan_.order, scan_.OrderTypes());
+    while (const idx_t passed = NextRows()) {
+      const duckdb::SelectionVector rows = PassedRows(passed);
+      const duckdb::SelectionVector room(first.MakeRoom(passed), passed);
+      for (size_t i = 0; i < scan_.order->places.size(); ++i) {
+        reader_.Chunk(scan_.order->places[i])
+            .Copy({rows, passed, room}, &first.columns().data[i]);
+      }
+      if (met_.empty() || met_.back() != reader_.at()) met_.push_back(reader_.at());
+      first.Add(static_cast<uint32_t>(met_.size() - 1), rows, passed);
+    }
+    first_ = first.Take();
+  }
+
+  /// The next of the rows that come first, copied from one row group after the other.
+  void HandOutFirst(duckdb::DataChunk* output) {
+    const idx_t count = std::min<idx_t>(kVector, first_->size() - handed_out_);
+    ByGroup({first_->data() + handed_out_, count},
+            [&](uint32_t group, const RowCopy& copy) {
+              reader_.GoBackTo(met_[group]);
+              CopyOut(copy, output);
+            });
+    output->SetCardinality(count);
+    handed_out_ += count;
+  }
+
+  void CopyOut(const RowCopy& copy, duckdb::DataChunk* output) {
+    for (size_t i = 0; i < scan_.output.size(); ++i) {
+      const size_t place = scan_.output[i];
+      Vector& to = output->data[i];
+      if (scan_.columns[place].lake_column) {
+        reader_.Chunk(place).Copy(copy, &to);
+        continue;
+      }
+      const duckdb::Value value = reader_.Constant(place);
+      for (idx_t n = 0; n < copy.count; ++n) to.SetValue(copy.places.get_index(n), value);
+    }
+  }
+
   /// A column of the vector, into values_.
   void Read(size_t place, idx_t count) {
     if (read_[place]) return;
     read_[place] = true;
-    const ScannedColumn& column = scan_.columns[place];
     Vector& to = values_.data[place];
-    if (column.lake_column) {
-      Chunk(place).Read(row_, count, &to);
-    } else if (column.partition_value) {
-      to.Reference(
-          duckdb::Value::INTEGER(data_file_->partition.at(*column.partition_value)));
+    if (scan_.columns[place].lake_column) {
+      reader_.Chunk(place).Read(row_, count, &to);
     } else {
-      to.Reference(duckdb::Value(column.type));
+      to.Reference(reader_.Constant(place));
     }
   }
 
-  const ColumnChunk& Chunk(size_t place) {
-    auto& chunk = chunks_[place];
-    if (chunk) return *chunk;
-    const int leaf = leaves_[place];
-    const duckdb::LogicalType& type = scan_.columns[place].type;
-    chunk = file_->Find(group_, leaf, type);
-    if (chunk) return *chunk;
-    chunk = Parsed([&] {
-      const auto reader = Input().Column(file_->footer(), group_, leaf);
-      return std::make_shared<const ColumnChunk>(type, reader.get(), rows_);
-    });
-    if (scan_.keeps) scan_.reads.chunks->Keep(file_.get(), group_, leaf, chunk);
-    return *chunk;
-  }
-
-  ParquetInput& Input() {
-    if (!input_) {
-      input_.emplace(scan_.reads.files, LakeFileSystem::PathOf(*data_file_),
-                     duckdb::ClientData::Get(context_).file_opener.get());
-    }
-    return *input_;
-  }
-
-  /// What Parquet finds wrong, as an error that keeps what kind it is.
-  template <typename Function>
-  auto Parsed(const Function& function) -> decltype(function()) {
-    try {
-      return function();
-    } catch (const parquet::ParquetException& error) {
-      const Error failure = Fail(ErrorKind::kCorrupt, "Not as it was written: {}: {}",
-                                 error.what(), data_file_->key);
-      if (activity_) activity_->Failed(failure);
-      throw duckdb::IOException("%s", std::string(failure.what()));
-    }
+  /// Ends an attempt that is only worth it while it is short.
+  void LeaveIf(bool is_long) {
+    if (!activity_ || !activity_->leaves_when_long()) return;
+    if (is_long) activity_->WantsThreads();
+    if (activity_->wants_threads()) throw duckdb::InterruptException();
   }
 
   ClientContext& context_;
   CachedScan& scan_;
   const duckdb::shared_ptr<QueryActivity> activity_;
+  GroupReader reader_;
   std::vector<ScanFilter> filters_;
   idx_t unit_ = 0;
-  const DataFile* data_file_ = nullptr;
-  std::shared_ptr<CachedFile> file_;
-  std::optional<ParquetInput> input_;  ///< Once something has to be read.
-  std::vector<int> leaves_;            ///< Of the file, by place.
-  std::vector<int> groups_;            ///< Still to be scanned of the unit.
-  int group_ = 0;
-  idx_t row_ = 0;   ///< Of the row group, where the vector begins.
-  idx_t rows_ = 0;  ///< Of the row group.
-  std::vector<std::shared_ptr<const ColumnChunk>> chunks_;  ///< Of it, by place.
-  duckdb::DataChunk values_;                                ///< Of the vector, by place.
-  std::vector<bool> read_;                                  ///< Which of them are there.
+  std::vector<int> groups_;   ///< Still to be scanned of the unit.
+  RowRange range_;            ///< Of the row group: what can have rows that pass.
+  idx_t row_ = 0;             ///< Of the row group, where the vector begins.
+  duckdb::DataChunk values_;  ///< Of the vector, by place.
+  std::vector<bool> read_;    ///< Which of them are there.
   duckdb::SelectionVector selection_;
+  idx_t looked_at_ = 0;        ///< Rows.
+  std::vector<RowGroup> met_;  ///< With rows that pass; as is this, for a scan in order:
+  std::optional<std::vector<RowReference>> first_;
+  size_t handed_out_ = 0;  ///< Of first_.
 };
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
@@ -347,6 +374,8 @@ bool CanHold(const duckdb::LogicalGet& get) {
 }
 
 }  // namespace
+
+bool IsCachedScan(const duckdb::LogicalGet& get) { return get.function.function == Scan; }
 
 void UseCachedScan(duckdb::LogicalGet* get) {
   if (!CanHold(*get)) return;

@@ -3,7 +3,6 @@
 // Before Arrow: both define the C data interface, and DuckDB needs its own.
 #include <duckdb.hpp>
 #include <duckdb/common/types/hugeint.hpp>
-#include <duckdb/planner/filter/constant_filter.hpp>
 
 #include <arrow/util/utf8.h>
 #include <parquet/column_reader.h>
@@ -14,6 +13,7 @@
 #include <type_traits>
 
 #include "engine/duckdb_bounds.h"
+#include "engine/duckdb_scan_filter.h"
 
 namespace shoestring {
 
@@ -171,37 +171,6 @@ std::pair<idx_t, idx_t> ExtremesOf(const Vector& values, idx_t begin, idx_t end)
 }
 
 template <typename Value>
-void CopyRowsOf(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
-                Vector* to) {
-  const auto* values = FlatVector::GetData<Value>(from);
-  auto* copies = FlatVector::GetData<Value>(*to);
-  for (idx_t i = 0; i < count; ++i) copies[i] = values[rows.get_index(i)];
-  const auto& valid = FlatVector::Validity(from);
-  if (valid.AllValid()) return;
-  for (idx_t i = 0; i < count; ++i) {
-    if (!valid.RowIsValid(rows.get_index(i))) FlatVector::SetNull(*to, i, true);
-  }
-}
-
-/// Between flat vectors; texts stay where they are.
-void CopyRows(const Vector& from, const duckdb::SelectionVector& rows, idx_t count,
-              Vector* to) {
-  switch (from.GetType().InternalType()) {
-    case PhysicalType::BOOL: return CopyRowsOf<bool>(from, rows, count, to);
-    case PhysicalType::INT16: return CopyRowsOf<int16_t>(from, rows, count, to);
-    case PhysicalType::INT32: return CopyRowsOf<int32_t>(from, rows, count, to);
-    case PhysicalType::INT64: return CopyRowsOf<int64_t>(from, rows, count, to);
-    case PhysicalType::FLOAT: return CopyRowsOf<float>(from, rows, count, to);
-    case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, rows, count, to);
-    case PhysicalType::INT128:
-      return CopyRowsOf<duckdb::hugeint_t>(from, rows, count, to);
-    default: break;
-  }
-  CopyRowsOf<duckdb::string_t>(from, rows, count, to);
-  duckdb::StringVector::AddHeapReference(*to, const_cast<Vector&>(from));
-}
-
-template <typename Value>
 uint64_t Distance(const Vector& values, idx_t least, idx_t greatest) {
   const auto* data = FlatVector::GetData<Value>(values);
   return static_cast<uint64_t>(data[greatest]) - static_cast<uint64_t>(data[least]);
@@ -217,14 +186,6 @@ bool IsSparse(const Vector& values, idx_t least, idx_t greatest) {
   }
 }
 
-/// The value that a filter asks for, nullptr when it asks for more than one.
-const duckdb::Value* EqualTo(const duckdb::TableFilter& filter) {
-  if (filter.filter_type != duckdb::TableFilterType::CONSTANT_COMPARISON) return nullptr;
-  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
-  const bool equal = comparison.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
-  return equal ? &comparison.constant : nullptr;
-}
-
 }  // namespace
 
 bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
@@ -233,12 +194,13 @@ bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
 
 ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
                          idx_t rows)
-    : type_(type) {
+    : type_(type), rows_(rows) {
   if (type.InternalType() == PhysicalType::VARCHAR) {
     DecodeTexts(reader, rows);
   } else {
     DecodeNumbers(reader, rows);
   }
+  ascends_ = Ascends(values());
   sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows;
   if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
 }
@@ -339,9 +301,16 @@ void ColumnChunk::FindBounds(idx_t rows) {
 bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
   const size_t vector = row / kVector;
   if (!bounds_.empty() && shoestring::RulesOut(filter, bounds_[vector])) return true;
-  const duckdb::Value* value = EqualTo(filter);
+  const duckdb::Value* value = ValueAskedFor(filter);
   if (!value || !ValueSketch::Covers(type_)) return false;
   return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
+}
+
+std::optional<RowRange> ColumnChunk::RowsThatPass(
+    const duckdb::TableFilter& filter) const {
+  const duckdb::Value* value = ascends_ ? ValueAskedFor(filter) : nullptr;
+  if (!value) return std::nullopt;
+  return RowsEqual(values(), *value);
 }
 
 bool ColumnChunk::MayHold(const duckdb::Value& value) const {
@@ -363,21 +332,34 @@ void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
 
 void ColumnChunk::Pick(const duckdb::SelectionVector& rows, idx_t count,
                        Vector* to) const {
-  if (!dictionary_) {
-    if (count <= kFew) {
-      CopyRows(*values_, rows, count, to);
-    } else {
-      to->Slice(*values_, rows, count);
-    }
-    return;
+  if (count <= kFew) {
+    Copy({rows, count, /*places=*/duckdb::SelectionVector()}, to);
+  } else if (dictionary_) {
+    to->Dictionary(dictionary_, Numbers(rows, count));
+  } else {
+    to->Slice(*values_, rows, count);
   }
+}
+
+void ColumnChunk::Copy(const RowCopy& copy, Vector* to) const {
+  if (dictionary_) {
+    CopyRows(dictionary_->data, {Numbers(copy.rows, copy.count), copy.count, copy.places},
+             to);
+  } else {
+    CopyRows(*values_, copy, to);
+  }
+}
+
+duckdb::SelectionVector ColumnChunk::Numbers(const duckdb::SelectionVector& rows,
+                                             idx_t count) const {
   duckdb::SelectionVector numbers(count);
   for (idx_t i = 0; i < count; ++i) numbers.set_index(i, numbers_[rows.get_index(i)]);
-  if (count <= kFew) {
-    CopyRows(dictionary_->data, numbers, count, to);
-  } else {
-    to->Dictionary(dictionary_, numbers);
-  }
+  return numbers;
+}
+
+ColumnValues ColumnChunk::values() const {
+  if (dictionary_) return {dictionary_->data, numbers_.data(), rows_};
+  return {*values_, nullptr, rows_};
 }
 
 }  // namespace shoestring

@@ -11,6 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/duckdb_ascending_rows.h"
+#include "engine/duckdb_row_copy.h"
 #include "engine/duckdb_value_sketch.h"
 
 namespace parquet {
@@ -37,12 +39,18 @@ class ColumnChunk {
   /// for.
   bool RulesOut(const duckdb::TableFilter& filter, duckdb::idx_t row) const;
 
+  /// The rows that pass a filter that asks for one value, where they stand together;
+  /// nothing for other filters, and columns that do not ascend.
+  std::optional<RowRange> RowsThatPass(const duckdb::TableFilter& filter) const;
+
   /// Rows from `row` on, at most a vector's size, in `to`.
   void Read(duckdb::idx_t row, duckdb::idx_t count, duckdb::Vector* to) const;
   /// `count` rows by their numbers, at most a vector's size, in `to`, which is flat and
   /// empty: a few rows as copies, since what is laid over a column costs more.
   void Pick(const duckdb::SelectionVector& rows, duckdb::idx_t count,
             duckdb::Vector* to) const;
+  /// Rows by their numbers, at most a vector's size, to places of `to`, which is flat.
+  void Copy(const RowCopy& copy, duckdb::Vector* to) const;
 
   const duckdb::LogicalType& type() const { return type_; }
   /// About as much memory as it takes, at most.
@@ -54,8 +62,13 @@ class ColumnChunk {
   void DecodeDictionary(parquet::ColumnReader* reader, duckdb::idx_t rows);
   void FindBounds(duckdb::idx_t rows);
   bool MayHold(const duckdb::Value& value) const;
+  ColumnValues values() const;
+  duckdb::SelectionVector Numbers(const duckdb::SelectionVector& rows,
+                                  duckdb::idx_t count) const;
 
   const duckdb::LogicalType type_;
+  const duckdb::idx_t rows_;
+  bool ascends_ = false;
   std::unique_ptr<duckdb::Vector> values_;                    ///< Or, in its place:
   duckdb::buffer_ptr<duckdb::VectorChildBuffer> dictionary_;  ///< Null comes last in it.
   std::vector<duckdb::sel_t> numbers_;                        ///< Into the dictionary.
