@@ -9,9 +9,11 @@
 #include <optional>
 #include <set>
 
+#include "engine/duckdb_first_rows.h"
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_scan_filter.h"
+#include "engine/duckdb_scan_order.h"
 #include "engine/duckdb_scanned_file.h"
 
 namespace shoestring {
@@ -33,6 +35,7 @@ class CachedScan : public duckdb::GlobalTableFunctionState, public FileScan {
  public:
   CachedScan(ClientContext& context, const duckdb::TableFunctionInitInput& input)
       : FileScan{.reads = LakeReadsOf(*input.bind_data)},
+        order(ScanOrder::Of(input)),
         table(LakeFileList::Of(*input.bind_data).table()),
         files(LakeFileList::Of(*input.bind_data).files()) {
     for (const duckdb::column_t index : input.column_ids)
@@ -55,9 +58,15 @@ class CachedScan : public duckdb::GlobalTableFunctionState, public FileScan {
     for (const ScannedColumn& column : columns) types.push_back(column.type);
     return types;
   }
-  idx_t MaxThreads() const override { return threads_; }
+  duckdb::vector<duckdb::LogicalType> OrderTypes() const {
+    duckdb::vector<duckdb::LogicalType> types;
+    for (const size_t place : order->places) types.push_back(columns[place].type);
+    return types;
+  }
+  idx_t MaxThreads() const override { return order ? 1 : threads_; }
   idx_t units() const { return files.size() * parts; }
 
+  const ScanOrder* const order;  ///< nullptr for none.
   const std::shared_ptr<const LakeTable> table;
   const FileSet& files;
   std::vector<size_t> output;  ///< Places of the columns that are handed out.
@@ -99,11 +108,20 @@ class CachedScan : public duckdb::GlobalTableFunctionState, public FileScan {
   idx_t threads_ = 1;
 };
 
+/// A row group that a scan was at.
+struct MetGroup {
+  const DataFile* data_file = nullptr;
+  int number = 0;
+
+  bool operator==(const MetGroup&) const = default;
+};
+
 /// What one thread does of it: unit after unit, row group after row group, vector after
 /// vector.
 class ScanThread : public duckdb::LocalTableFunctionState {
  public:
-  ScanThread(ClientContext& context, CachedScan* scan) : context_(context), scan_(*scan) {
+  ScanThread(ClientContext& context, CachedScan* scan)
+      : context_(context), scan_(*scan), activity_(QueryActivity::Of(context)) {
     values_.InitializeEmpty(scan_.Types());
     for (const PlacedFilter& filter : scan_.filters) {
       filters_.emplace_back(context, filter);
@@ -114,21 +132,28 @@ class ScanThread : public duckdb::LocalTableFunctionState {
 
   /// The next rows that pass; none at the end.
   void Next(duckdb::DataChunk* output) {
-    while (NextVector()) {
-      const idx_t count = std::min(kVector, rows_ - row_);
-      selection_.Initialize(nullptr);
-      const idx_t passed = Filter(count);
-      if (passed == 0) continue;
-      HandOut(count, passed, output);
-      return;
+    if (scan_.order) {
+      if (!first_) FindFirst();
+      HandOutFirst(output);
+    } else if (const idx_t passed = NextRows()) {
+      HandOut(passed, output);
     }
   }
 
  private:
+  /// Goes to the next vector that has rows that pass all filters, and returns how many;
+  /// selection_ says which. 0 at the end.
+  idx_t NextRows() {
+    while (NextVector()) {
+      if (const idx_t passed = Filter()) return passed;
+    }
+    return 0;
+  }
+
   bool NextVector() {
     if (context_.IsInterrupted()) throw duckdb::InterruptException();
     row_ += kVector;
-    while (row_ >= rows_) {
+    while (row_ >= range_.end) {
       if (groups_.empty() && !NextUnit()) return false;
       if (groups_.empty()) continue;
       NextGroup();
@@ -140,14 +165,31 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   void NextGroup() {
     file_->Begin(groups_.back());
     groups_.pop_back();
-    row_ = 0;
-    rows_ = file_->rows();
+    range_ = {0, file_->rows()};
+    for (ScanFilter& filter : filters_) Narrow(&filter);
+    if (range_.empty()) range_ = {};
+    row_ = range_.begin / kVector * kVector;
+  }
+
+  /// Leaves out of the row group what a filter does not want, where that stands together
+  /// in a column that is decoded as a whole.
+  void Narrow(ScanFilter* filter) {
+    filter->settled = false;
+    const size_t place = filter->place();
+    if (range_.empty() || !scan_.columns[place].lake_column) return;
+    const ColumnChunk* here = file_->Find(place);
+    const auto found = here ? here->RowsThatPass(filter->filter()) : std::nullopt;
+    if (!found) return;
+    range_ = {std::max(range_.begin, found->begin), std::min(range_.end, found->end)};
+    filter->settled = true;
   }
 
   bool NextUnit() {
     unit_ = scan_.next_unit++;
     if (unit_ >= scan_.units()) return false;
     file_.emplace(context_, scan_, *scan_.files[unit_ / scan_.parts]);
+    if (file_->is_new()) ++new_files_;
+    LeaveIf(new_files_ > kFewFiles);
     FindGroups();
     return true;
   }
@@ -162,11 +204,23 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     }
   }
 
+  idx_t Count() const { return std::min(kVector, range_.end - row_); }
+
   /// How many rows of the vector pass all filters; selection_ says which.
-  idx_t Filter(idx_t count) {
-    idx_t passed = count;
+  idx_t Filter() {
     if (!file_->Wants(row_)) return 0;
+    const idx_t count = Count();
+    idx_t passed = count;
+    if (row_ < range_.begin) {
+      passed = row_ + count - range_.begin;
+      selection_ = duckdb::SelectionVector(range_.begin - row_, passed);
+    } else {
+      selection_.Initialize(nullptr);
+    }
+    looked_at_ += passed;
+    LeaveIf(looked_at_ > kFewRows);
     for (ScanFilter& filter : filters_) {
+      if (filter.settled) continue;
       const size_t place = filter.place();
       if (scan_.columns[place].lake_column && !file_->MayPass(filter, row_)) return 0;
       Read(place, count);
@@ -176,12 +230,21 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     return passed;
   }
 
+  /// Those of selection_, by their numbers in the row group.
+  duckdb::SelectionVector PassedRows(idx_t passed) const {
+    duckdb::SelectionVector rows(passed);
+    for (idx_t i = 0; i < passed; ++i) rows.set_index(i, row_ + selection_.get_index(i));
+    return rows;
+  }
+
   /// The rows of selection_, of all columns that the scan is asked for.
-  void HandOut(idx_t count, idx_t passed, duckdb::DataChunk* output) {
+  void HandOut(idx_t passed, duckdb::DataChunk* output) {
+    const idx_t count = Count();
+    const duckdb::SelectionVector rows = PassedRows(passed);
     for (size_t i = 0; i < scan_.output.size(); ++i) {
       const size_t place = scan_.output[i];
       if (passed < count && scan_.columns[place].lake_column) {
-        file_->Chunk(place, row_).Pick(row_, selection_, passed, &output->data[i]);
+        file_->Chunk(place, row_).Pick(rows, passed, &output->data[i]);
       } else {
         Read(place, count);
         output->data[i].Reference(values_.data[place]);
@@ -190,33 +253,85 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     output->SetCardinality(passed);
   }
 
+  /// Looks at all rows, of the order's columns alone.
+  void FindFirst() {
+    FirstRows first(duckdb::Allocator::Get(context_), *scan_.order, scan_.OrderTypes());
+    while (const idx_t passed = NextRows()) {
+      const duckdb::SelectionVector rows = PassedRows(passed);
+      const duckdb::SelectionVector room(first.MakeRoom(passed), passed);
+      for (size_t i = 0; i < scan_.order->places.size(); ++i) {
+        file_->Chunk(scan_.order->places[i], row_)
+            .Copy({rows, passed, room}, &first.columns().data[i]);
+      }
+      const MetGroup here{&file_->data_file(), file_->group()};
+      if (met_.empty() || met_.back() != here) met_.push_back(here);
+      first.Add(static_cast<uint32_t>(met_.size() - 1), rows, passed);
+    }
+    first_ = first.Take();
+  }
+
+  /// The next of the rows that come first, copied from one row group after the other.
+  void HandOutFirst(duckdb::DataChunk* output) {
+    const idx_t count = std::min<idx_t>(kVector, first_->size() - handed_out_);
+    ByGroup({first_->data() + handed_out_, count},
+            [&](uint32_t group, const RowCopy& copy) {
+              file_.emplace(context_, scan_, *met_[group].data_file);
+              file_->Begin(met_[group].number);
+              CopyOut(copy, output);
+            });
+    output->SetCardinality(count);
+    handed_out_ += count;
+  }
+
+  void CopyOut(const RowCopy& copy, duckdb::DataChunk* output) {
+    for (size_t i = 0; i < scan_.output.size(); ++i) {
+      const size_t place = scan_.output[i];
+      Vector& to = output->data[i];
+      if (scan_.columns[place].lake_column) {
+        file_->ChunkWith(place, copy.rows, copy.count).Copy(copy, &to);
+        continue;
+      }
+      const duckdb::Value value = file_->Constant(place);
+      for (idx_t n = 0; n < copy.count; ++n) to.SetValue(copy.places.get_index(n), value);
+    }
+  }
+
   /// A column of the vector, into values_.
   void Read(size_t place, idx_t count) {
     if (read_[place]) return;
     read_[place] = true;
-    const ScannedColumn& column = scan_.columns[place];
     Vector& to = values_.data[place];
-    if (column.lake_column) {
+    if (scan_.columns[place].lake_column) {
       file_->Chunk(place, row_).Read(row_, count, &to);
-    } else if (column.partition_value) {
-      to.Reference(duckdb::Value::INTEGER(
-          file_->data_file().partition.at(*column.partition_value)));
     } else {
-      to.Reference(duckdb::Value(column.type));
+      to.Reference(file_->Constant(place));
     }
+  }
+
+  /// Ends an attempt that is only worth it while it is short.
+  void LeaveIf(bool is_long) {
+    if (!activity_ || !activity_->leaves_when_long()) return;
+    if (is_long) activity_->WantsThreads();
+    if (activity_->wants_threads()) throw duckdb::InterruptException();
   }
 
   ClientContext& context_;
   CachedScan& scan_;
+  const duckdb::shared_ptr<QueryActivity> activity_;
   std::vector<ScanFilter> filters_;
   idx_t unit_ = 0;
   std::optional<ScannedFile> file_;
+  size_t new_files_ = 0;      ///< Of those there were.
   std::vector<int> groups_;   ///< Still to be scanned of the unit.
+  RowRange range_;            ///< Of the row group: what can have rows that pass.
   idx_t row_ = 0;             ///< Of the row group, where the vector begins.
-  idx_t rows_ = 0;            ///< Of the row group.
   duckdb::DataChunk values_;  ///< Of the vector, by place.
   std::vector<bool> read_;    ///< Which of them are there.
   duckdb::SelectionVector selection_;
+  idx_t looked_at_ = 0;        ///< Rows.
+  std::vector<MetGroup> met_;  ///< With rows that pass; as is this, for a scan in order:
+  std::optional<std::vector<RowReference>> first_;
+  size_t handed_out_ = 0;  ///< Of first_.
 };
 
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
@@ -260,6 +375,8 @@ bool CanHold(const duckdb::LogicalGet& get) {
 }
 
 }  // namespace
+
+bool IsCachedScan(const duckdb::LogicalGet& get) { return get.function.function == Scan; }
 
 void UseCachedScan(duckdb::LogicalGet* get) {
   if (!CanHold(*get)) return;

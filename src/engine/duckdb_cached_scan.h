@@ -12,4 +12,7 @@ struct LakeReads;
 /// only where rows are left. Does nothing for a scan of what chunks cannot hold.
 void UseCachedScan(duckdb::LogicalGet* get);
 
+/// Whether it is run by us.
+bool IsCachedScan(const duckdb::LogicalGet& get);
+
 }  // namespace shoestring

@@ -31,6 +31,16 @@ std::shared_ptr<arrow::Array> Column(Builder builder, const Fill& fill) {
   return builder.Finish().ValueOrDie();
 }
 
+/// 1,500 rows of each fund, the rows of one together; `fill` gets the builder and the
+/// fund.
+template <typename Builder, typename Fill>
+std::shared_ptr<arrow::Array> Sorted(Builder builder, const Fill& fill) {
+  for (int64_t row = 0; row < kRows; ++row) {
+    EXPECT_TRUE(fill(&builder, static_cast<int32_t>(row / 1'500)).ok());
+  }
+  return builder.Finish().ValueOrDie();
+}
+
 std::shared_ptr<arrow::Array> Ids(int64_t first) {
   arrow::Int64Builder builder;
   for (int64_t row = 0; row < kRows; ++row) EXPECT_TRUE(builder.Append(first + row).ok());
@@ -65,6 +75,8 @@ std::vector<LakeColumn> Columns() {
   add("note", {Kind::kString});  // All different.
   add("bytes", {Kind::kBinary});
   add("empty", {Kind::kString});  // All null.
+  add("fund", {Kind::kInt});      // Sorted by, as is:
+  add("owner", {Kind::kString});
   return columns;
 }
 
@@ -108,7 +120,12 @@ arrow::ArrayVector Values(int64_t first) {
              [](auto* to, int64_t row) {
                return to->Append(std::string(1 + row % 3, static_cast<char>(row)));
              }),
-      arrow::MakeArrayOfNull(arrow::utf8(), kRows).ValueOrDie()};
+      arrow::MakeArrayOfNull(arrow::utf8(), kRows).ValueOrDie(),
+      Sorted(arrow::Int32Builder(),
+             [](auto* to, int32_t fund) { return to->Append(fund); }),
+      Sorted(arrow::StringBuilder(), [](auto* to, int32_t fund) {
+        return to->Append(fmt::format("owner of the fund {:02}", fund));
+      })};
 }
 
 class DuckdbCachedScanTest : public testing::Test {
@@ -186,6 +203,13 @@ TEST_F(DuckdbCachedScanTest, EveryFilter) {
                                 "empty = 'x'",
                                 "year = 2021 AND small = 3",
                                 "id % 7 = 3",
+                                "fund = 7",
+                                "fund = 7 AND small = 110",
+                                "fund = 13 AND id > 39000",
+                                "fund = 99",
+                                "owner = 'owner of the fund 05'",
+                                "fund = 5 AND owner = 'owner of the fund 05' AND flag",
+                                "fund = 4 AND owner = 'owner of the fund 05'",
                                 "small = 3 OR small = 190",
                                 "small = 3 AND name = 'a name longer than twelve 1'",
                                 "id > 5 AND id < 4"}) {
@@ -210,14 +234,16 @@ TEST_F(DuckdbCachedScanTest, FirstRowsInEveryOrder) {
            "small DESC NULLS LAST, id", "small NULLS FIRST, id DESC", "day DESC, id",
            "moment, id DESC", "note, id", "note DESC NULLS FIRST, id", "name, id",
            "d18, id"}) {
-    for (const std::string& condition :
-         std::vector<std::string>{"flag", "id BETWEEN 3000 AND 39000 AND small <> 30"}) {
+    for (const std::string& condition : std::vector<std::string>{
+             "flag", "id BETWEEN 3000 AND 39000 AND small <> 30", "fund = 3"}) {
       const std::string rows = fmt::format(
-          "SELECT id, note, name, d30, wide, flag FROM t WHERE {} ORDER BY {}", condition,
-          order);
+          "SELECT id, note, name, d30, wide, flag, year FROM t WHERE {} ORDER BY {}",
+          condition, order);
       const auto all = Run(rows);  // Sorted as a whole.
       const auto first = Run(rows + " LIMIT 100 OFFSET 7");
       EXPECT_TRUE(first->Equals(*all->Slice(7, 100), kSame)) << rows;
+      const auto most = Run(rows + " LIMIT 2500 OFFSET 2000");
+      EXPECT_TRUE(most->Equals(*all->Slice(2000, 2500), kSame)) << rows;
     }
   }
 }
@@ -255,6 +281,62 @@ TEST_F(DuckdbCachedScanTest, FirstRowsOfAnOrder) {
             39'998);
   EXPECT_EQ(Number("SELECT id, note FROM t WHERE small > 20 ORDER BY id LIMIT 10"),
             2'100);
+}
+
+/// Of columns that only some vectors are known of, more with each question.
+TEST_F(DuckdbCachedScanTest, FirstRowsOfPieces) {
+  const std::vector<std::string> conditions{"fund = 3",
+                                            "fund = 7 AND small < 150",
+                                            "id BETWEEN 4000 AND 9000",
+                                            "owner = 'owner of the fund 05'",
+                                            "fund >= 9 AND id < 36000",
+                                            "id >= 0"};
+  for (size_t from = 0; from < conditions.size(); ++from) {
+    engine_ = OpenDuckdbEngine(lake_->store());
+    for (size_t i = 0; i < conditions.size(); ++i) {
+      const std::string rows =
+          "SELECT * FROM t WHERE " + conditions[(from + i) % conditions.size()];
+      for (const std::string order : {"id DESC", "note, id", "small NULLS FIRST, id"}) {
+        const std::string sql = fmt::format("{} ORDER BY {}", rows, order);
+        const auto first = Run(sql + " LIMIT 700 OFFSET 40");
+        const auto again = Run(sql + " LIMIT 2500");
+        const auto all = Run(sql);
+        EXPECT_TRUE(first->Equals(*all->Slice(40, 700), kSame)) << sql;
+        EXPECT_TRUE(again->Equals(*all->Slice(0, 2500), kSame)) << sql;
+      }
+    }
+  }
+}
+
+/// Those by an expression stay with DuckDB, as do those of what it joins.
+TEST_F(DuckdbCachedScanTest, FirstRowsOfOtherOrders) {
+  EXPECT_EQ(Number("SELECT id FROM t WHERE flag ORDER BY -id LIMIT 1"), 39'998);
+  EXPECT_EQ(Number("SELECT id FROM t WHERE flag ORDER BY year DESC, id LIMIT 1"), 20'000);
+  EXPECT_EQ(Number("SELECT id + 1 AS next FROM t WHERE id > 6 ORDER BY id LIMIT 1"), 8);
+  EXPECT_EQ(Number("SELECT count(*)::bigint FROM (SELECT * FROM t WHERE flag ORDER BY id "
+                   "LIMIT 10 OFFSET 5) a JOIN t b ON a.id = b.id WHERE b.flag"),
+            10);
+  EXPECT_EQ(Number("SELECT max(id) FROM (SELECT id FROM t WHERE fund = 99 OR id < 30 "
+                   "ORDER BY owner DESC, id LIMIT 12)"),
+            11);
+}
+
+/// It begins with one thread, and goes on with more after some files.
+TEST(DuckdbShortScan, LeavesWhenThereAreManyNewFiles) {
+  TestLake lake;
+  auto table = TestLake::Table("t", {{.name = "id", .type = {Kind::kLong}}});
+  for (int64_t file = 0; file < 40; ++file) {
+    lake.AddFile(&table, {}, {Ids(file)});
+  }
+  lake.Commit({table});
+  const auto engine = OpenDuckdbEngine(lake.store());
+  for (int again = 0; again < 2; ++again) {
+    const auto result =
+        engine->Run({"SELECT count(*)::bigint FROM t WHERE id = 39", {}}, {}, {});
+    const auto batch = result->Next();
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(static_cast<const arrow::Int64Array&>(*batch->column(0)).Value(0), 40);
+  }
 }
 
 TEST_F(DuckdbCachedScanTest, WhatWasDecodedIsNotReadAgain) {

@@ -3,7 +3,6 @@
 // Before Arrow: both define the C data interface, and DuckDB needs its own.
 #include <duckdb.hpp>
 #include <duckdb/common/types/hugeint.hpp>
-#include <duckdb/planner/filter/constant_filter.hpp>
 
 #include <arrow/util/utf8.h>
 #include <parquet/column_reader.h>
@@ -14,6 +13,7 @@
 #include <type_traits>
 
 #include "engine/duckdb_bounds.h"
+#include "engine/duckdb_scan_filter.h"
 
 namespace shoestring {
 
@@ -171,37 +171,6 @@ std::pair<idx_t, idx_t> ExtremesOf(const Vector& values, idx_t begin, idx_t end)
 }
 
 template <typename Value>
-void CopyRowsOf(const Vector& from, idx_t begin, const duckdb::SelectionVector& rows,
-                idx_t count, Vector* to) {
-  const auto* values = FlatVector::GetData<Value>(from) + begin;
-  auto* copies = FlatVector::GetData<Value>(*to);
-  for (idx_t i = 0; i < count; ++i) copies[i] = values[rows.get_index(i)];
-  const auto& valid = FlatVector::Validity(from);
-  if (valid.AllValid()) return;
-  for (idx_t i = 0; i < count; ++i) {
-    if (!valid.RowIsValid(begin + rows.get_index(i))) FlatVector::SetNull(*to, i, true);
-  }
-}
-
-/// Between flat vectors, by numbers from `begin` on; texts stay where they are.
-void CopyRows(const Vector& from, idx_t begin, const duckdb::SelectionVector& rows,
-              idx_t count, Vector* to) {
-  switch (from.GetType().InternalType()) {
-    case PhysicalType::BOOL: return CopyRowsOf<bool>(from, begin, rows, count, to);
-    case PhysicalType::INT16: return CopyRowsOf<int16_t>(from, begin, rows, count, to);
-    case PhysicalType::INT32: return CopyRowsOf<int32_t>(from, begin, rows, count, to);
-    case PhysicalType::INT64: return CopyRowsOf<int64_t>(from, begin, rows, count, to);
-    case PhysicalType::FLOAT: return CopyRowsOf<float>(from, begin, rows, count, to);
-    case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, begin, rows, count, to);
-    case PhysicalType::INT128:
-      return CopyRowsOf<duckdb::hugeint_t>(from, begin, rows, count, to);
-    default: break;
-  }
-  CopyRowsOf<duckdb::string_t>(from, begin, rows, count, to);
-  duckdb::StringVector::AddHeapReference(*to, const_cast<Vector&>(from));
-}
-
-template <typename Value>
 uint64_t Distance(const Vector& values, idx_t least, idx_t greatest) {
   const auto* data = FlatVector::GetData<Value>(values);
   return static_cast<uint64_t>(data[greatest]) - static_cast<uint64_t>(data[least]);
@@ -215,14 +184,6 @@ bool IsSparse(const Vector& values, idx_t least, idx_t greatest) {
     case PhysicalType::INT64: return Distance<int64_t>(values, least, greatest) > kVector;
     default: return false;
   }
-}
-
-/// The value that a filter asks for, nullptr when it asks for more than one.
-const duckdb::Value* EqualTo(const duckdb::TableFilter& filter) {
-  if (filter.filter_type != duckdb::TableFilterType::CONSTANT_COMPARISON) return nullptr;
-  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
-  const bool equal = comparison.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
-  return equal ? &comparison.constant : nullptr;
 }
 
 }  // namespace
@@ -243,6 +204,7 @@ ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader*
     DecodeNumbers(reader);
   }
   KeepBounds(rows);
+  ascends_ = whole_ && rows_ > 0 && Ascends(values());
   sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows_;
   if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
 }
@@ -255,6 +217,7 @@ void ColumnChunk::Place(const std::vector<bool>& vectors) {
   }
   const bool fits = next >= rows_ && (next == 0 || next - rows_ < kVector);
   if (!fits) throw parquet::ParquetException("A column has other rows");
+  whole_ = std::ranges::find(vectors, false) == vectors.end();
   bytes_ += static_cast<int64_t>(places_.capacity() * sizeof(idx_t));
 }
 
@@ -371,9 +334,16 @@ bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
   const size_t vector = row / kVector;
   if (!bounds_.empty() && shoestring::RulesOut(filter, bounds_[vector])) return true;
   if (!Has(row)) return false;
-  const duckdb::Value* value = EqualTo(filter);
+  const duckdb::Value* value = ValueAskedFor(filter);
   if (!value || !ValueSketch::Covers(type_)) return false;
   return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
+}
+
+std::optional<RowRange> ColumnChunk::RowsThatPass(
+    const duckdb::TableFilter& filter) const {
+  const duckdb::Value* value = ascends_ ? ValueAskedFor(filter) : nullptr;
+  if (!value) return std::nullopt;
+  return RowsEqual(values(), *value);
 }
 
 bool ColumnChunk::MayHold(const duckdb::Value& value) const {
@@ -394,27 +364,48 @@ void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
   to->Dictionary(dictionary_, numbers);
 }
 
-void ColumnChunk::Pick(idx_t row, const duckdb::SelectionVector& rows, idx_t count,
+void ColumnChunk::Pick(const duckdb::SelectionVector& rows, idx_t count,
                        Vector* to) const {
-  const idx_t begin = places_[row / kVector];
-  if (!dictionary_) {
-    if (count <= kFew) {
-      CopyRows(*values_, begin, rows, count, to);
-    } else {
-      to->Slice(*values_, begin, std::min(begin + kVector, rows_));
-      to->Slice(rows, count);
-    }
-    return;
-  }
-  duckdb::SelectionVector numbers(count);
-  for (idx_t i = 0; i < count; ++i) {
-    numbers.set_index(i, numbers_[begin + rows.get_index(i)]);
-  }
   if (count <= kFew) {
-    CopyRows(dictionary_->data, 0, numbers, count, to);
+    Copy({rows, count, /*places=*/duckdb::SelectionVector()}, to);
+  } else if (dictionary_) {
+    to->Dictionary(dictionary_, Numbers(Places(rows, count), count));
   } else {
-    to->Dictionary(dictionary_, numbers);
+    to->Slice(*values_, Places(rows, count), count);
   }
+}
+
+void ColumnChunk::Copy(const RowCopy& copy, Vector* to) const {
+  const duckdb::SelectionVector from = Places(copy.rows, copy.count);
+  if (dictionary_) {
+    CopyRows(dictionary_->data, {Numbers(from, copy.count), copy.count, copy.places}, to);
+  } else {
+    CopyRows(*values_, {from, copy.count, copy.places}, to);
+  }
+}
+
+/// Where rows of the row group are among those that are here.
+duckdb::SelectionVector ColumnChunk::Places(const duckdb::SelectionVector& rows,
+                                            idx_t count) const {
+  if (whole_) return rows;
+  duckdb::SelectionVector places(count);
+  for (idx_t i = 0; i < count; ++i) {
+    const idx_t row = rows.get_index(i);
+    places.set_index(i, places_[row / kVector] + row % kVector);
+  }
+  return places;
+}
+
+duckdb::SelectionVector ColumnChunk::Numbers(const duckdb::SelectionVector& places,
+                                             idx_t count) const {
+  duckdb::SelectionVector numbers(count);
+  for (idx_t i = 0; i < count; ++i) numbers.set_index(i, numbers_[places.get_index(i)]);
+  return numbers;
+}
+
+ColumnValues ColumnChunk::values() const {
+  if (dictionary_) return {dictionary_->data, numbers_.data(), rows_};
+  return {*values_, nullptr, rows_};
 }
 
 }  // namespace shoestring

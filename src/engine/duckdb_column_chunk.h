@@ -11,6 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/duckdb_ascending_rows.h"
+#include "engine/duckdb_row_copy.h"
 #include "engine/duckdb_value_sketch.h"
 
 namespace parquet {
@@ -51,12 +53,19 @@ class ColumnChunk {
   /// chunk is the one that is asked for. May be asked of one that is not here.
   bool RulesOut(const duckdb::TableFilter& filter, duckdb::idx_t row) const;
 
+  /// The rows that pass a filter that asks for one value, where they stand together;
+  /// nothing for other filters, columns that do not ascend, and those that lack vectors.
+  std::optional<RowRange> RowsThatPass(const duckdb::TableFilter& filter) const;
+
   /// The first `count` rows of a vector that is here, in `to`.
   void Read(duckdb::idx_t row, duckdb::idx_t count, duckdb::Vector* to) const;
-  /// `count` rows of a vector that is here, by their numbers in it, in `to`, which is
-  /// flat and empty: a few rows as copies, since what is laid over a column costs more.
-  void Pick(duckdb::idx_t row, const duckdb::SelectionVector& rows, duckdb::idx_t count,
+  /// Rows of vectors that are here, `count` by their numbers in the row group, at most a
+  /// vector's size, in `to`, which is flat and empty: a few rows as copies, since what is
+  /// laid over a column costs more.
+  void Pick(const duckdb::SelectionVector& rows, duckdb::idx_t count,
             duckdb::Vector* to) const;
+  /// Such rows to places of `to`, which is flat.
+  void Copy(const RowCopy& copy, duckdb::Vector* to) const;
 
   const duckdb::LogicalType& type() const { return type_; }
   /// About as much memory as it takes, at most.
@@ -73,10 +82,17 @@ class ColumnChunk {
   void KeepBounds(const ChunkRows& rows);
   void FindBounds();
   bool MayHold(const duckdb::Value& value) const;
+  ColumnValues values() const;
+  duckdb::SelectionVector Places(const duckdb::SelectionVector& rows,
+                                 duckdb::idx_t count) const;
+  duckdb::SelectionVector Numbers(const duckdb::SelectionVector& places,
+                                  duckdb::idx_t count) const;
 
   const duckdb::LogicalType type_;
   const duckdb::idx_t rows_;
   std::vector<duckdb::idx_t> places_;  ///< Of each vector among the rows, or kAbsent.
+  bool whole_ = false;                 ///< No vector is absent.
+  bool ascends_ = false;               ///< And it is whole.
   std::unique_ptr<duckdb::Vector> values_;                    ///< Or, in its place:
   duckdb::buffer_ptr<duckdb::VectorChildBuffer> dictionary_;  ///< Null comes last in it.
   std::vector<duckdb::sel_t> numbers_;                        ///< Into the dictionary.

@@ -148,13 +148,18 @@ class DuckdbResult : public QueryResult {
   /// DuckDB itself would spin while nothing is left to do but what other threads are at,
   /// which is slower where these have no core of their own.
   bool RunToRows(Pending* pending) {
+    activity_->LeaveWhenLong(session_->for_short);
     for (;;) {
-      if (session_->for_short && IsLong()) return false;
+      if (session_->for_short && activity_->wants_threads()) {
+        return false;
+      }
       const State state = pending->ExecuteTask();
       if (Pending::IsResultReady(state)) break;
       if (state == State::NO_TASKS_AVAILABLE) std::this_thread::yield();
       if (state == State::BLOCKED) pending->WaitForTask();
     }
+    if (pending->HasError() && session_->for_short && IsLong()) return false;
+    activity_->LeaveWhenLong(false);
     if (pending->HasError()) pending->GetErrorObject().Throw();
     result_ = pending->Execute();
     if (result_->HasError()) result_->GetErrorObject().Throw();

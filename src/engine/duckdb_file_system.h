@@ -39,6 +39,10 @@ class QueryActivity : public duckdb::ClientContextState {
   /// A scan has work for many threads.
   void WantsThreads() { wants_threads_ = true; }
   bool wants_threads() const { return wants_threads_; }
+  /// Whether a scan that turns out to have such work may end the attempt: nothing was
+  /// handed out yet, and another one follows.
+  void LeaveWhenLong(bool leave) { leaves_when_long_ = leave; }
+  bool leaves_when_long() const { return leaves_when_long_; }
   /// Keeps the first error only: DuckDB hands out text, and loses what kind it was.
   void Failed(const Error& error);
 
@@ -54,6 +58,7 @@ class QueryActivity : public duckdb::ClientContextState {
   std::atomic<int64_t> requests_ = 0;
   std::atomic<int64_t> bytes_read_ = 0;
   std::atomic<bool> wants_threads_ = false;
+  std::atomic<bool> leaves_when_long_ = false;
   mutable std::mutex mutex_;
   std::set<std::string> files_;  // Guarded by mutex_, as are the others.
   std::set<std::string> tables_;

@@ -14,6 +14,8 @@
 
 #include "engine/duckdb_cached_scan.h"
 #include "engine/duckdb_lake_files.h"
+#include "engine/duckdb_scan_filter.h"
+#include "engine/duckdb_scan_order.h"
 #include "engine/scan_ranges.h"
 
 namespace shoestring {
@@ -31,8 +33,6 @@ constexpr const char* kCanHaveNan = "can_have_nan";
 /// Every thread makes its own tables of what is grouped and joined, megabytes to be
 /// cleared: a scan of fewer rows is sooner done by one.
 constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
-/// Opening more files than these takes one thread longer than a short query may.
-constexpr size_t kFewFiles = 32;
 
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
@@ -269,7 +269,9 @@ void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& i
   const auto activity = QueryActivity::Of(context);
   if (!activity) return;
   const LakeFileList& list = LakeFileList::Of(*input.bind_data);
-  if (ThreadsFor(list) > 1 || list.files().size() > kFewFiles) activity->WantsThreads();
+  const bool large = list.Rows() >= kFewRows || list.files().size() > kFewFiles;
+  const bool narrow = input.filters && AskForOneValue(*input.filters);
+  if (large && !narrow) activity->WantsThreads();
   RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
   if (!remote) return;
   const auto columns = ColumnsOf(list, input);
@@ -296,6 +298,10 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
                         const LakeReads& reads) {
   duckdb::ExtensionLoader loader(*database.instance, "shoestring");
   loader.RegisterFunction(LakeScan(loader, tables, reads));
+  duckdb::OptimizerExtension order;
+  order.optimize_function = OrderScans;
+  duckdb::OptimizerExtension::Register(duckdb::DBConfig::GetConfig(*database.instance),
+                                       std::move(order));
   duckdb::Connection connection(database);
   connection.BeginTransaction();
   ClientContext& context = *connection.context;

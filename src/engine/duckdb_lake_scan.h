@@ -38,11 +38,16 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
 /// What a bound scan reads the lake through.
 const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data);
 
+/// Opening more files than these takes one thread longer than a short query may,
+inline constexpr size_t kFewFiles = 32;
+/// and so does looking at more rows.
+inline constexpr duckdb::idx_t kFewRows = 2 * DEFAULT_ROW_GROUP_SIZE;
+
 /// How many threads the rows of a scan are worth.
 duckdb::idx_t ThreadsFor(const LakeFileList& list);
 
-/// Before a scan opens its first file: tells whether it wants help, and on a remote store
-/// begins to read what it will ask for.
+/// Before a scan opens its first file: tells whether it wants help, unless that is to
+/// turn out, and on a remote store begins to read what it will ask for.
 void PrepareScan(duckdb::ClientContext& context,
                  const duckdb::TableFunctionInitInput& input);
 

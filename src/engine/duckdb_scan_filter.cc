@@ -2,6 +2,7 @@
 
 #include <duckdb.hpp>
 #include <duckdb/planner/filter/conjunction_filter.hpp>
+#include <duckdb/planner/filter/constant_filter.hpp>
 #include <duckdb/planner/filter/dynamic_filter.hpp>
 #include <duckdb/planner/filter/null_filter.hpp>
 #include <duckdb/planner/filter/optional_filter.hpp>
@@ -83,6 +84,20 @@ std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
     return std::pair(IsOptional(*placed.filter), !IsNarrow(types.at(placed.place)));
   });
   return filters;
+}
+
+const duckdb::Value* ValueAskedFor(const TableFilter& filter) {
+  if (filter.filter_type != TableFilterType::CONSTANT_COMPARISON) return nullptr;
+  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
+  const bool equal = comparison.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
+  return equal && !comparison.constant.IsNull() ? &comparison.constant : nullptr;
+}
+
+bool AskForOneValue(const duckdb::TableFilterSet& set) {
+  std::vector<PlacedFilter> filters;
+  for (const auto& [place, filter] : set.filters) AddParts(place, *filter, &filters);
+  return std::ranges::any_of(
+      filters, [](const PlacedFilter& placed) { return ValueAskedFor(*placed.filter); });
 }
 
 ScanFilter::ScanFilter(duckdb::ClientContext& context, const PlacedFilter& placed)

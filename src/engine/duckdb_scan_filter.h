@@ -23,6 +23,13 @@ struct PlacedFilter {
 std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
                                   const duckdb::vector<duckdb::LogicalType>& types);
 
+/// The value that a filter asks for; nullptr when it asks for more than one.
+const duckdb::Value* ValueAskedFor(const duckdb::TableFilter& filter);
+
+/// Whether one of them does: such a scan may find its rows without looking at many
+/// others.
+bool AskForOneValue(const duckdb::TableFilterSet& set);
+
 /// A filter as one thread applies it.
 class ScanFilter {
  public:
@@ -35,6 +42,8 @@ class ScanFilter {
   /// has `passed` rows.
   void Select(duckdb::Vector* values, duckdb::idx_t count,
               duckdb::SelectionVector* selection, duckdb::idx_t* passed);
+
+  bool settled = false;  ///< All rows that the scan still looks at pass.
 
  private:
   duckdb::ClientContext& context_;

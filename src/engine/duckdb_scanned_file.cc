@@ -30,6 +30,7 @@ ScannedFile::ScannedFile(duckdb::ClientContext& context, const FileScan& scan,
   if (activity) activity->OpenedFile(file.key);
   file_ = scan_.reads.chunks->Find(file.key);
   if (!file_) {
+    is_new_ = true;
     file_ = scan_.reads.chunks->Keep(
         file.key,
         Parsed([&] { return std::make_shared<CachedFile>(Input().ReadFooter()); }));
@@ -71,6 +72,24 @@ const ColumnChunk& ScannedFile::Chunk(size_t place, idx_t row) {
   Vectors vectors = Wanted();
   vectors[row / kVector] = true;  // A Top-N may have become choosier meanwhile.
   return Decode(place, std::move(vectors));
+}
+
+const ColumnChunk& ScannedFile::ChunkWith(size_t place,
+                                          const duckdb::SelectionVector& rows,
+                                          idx_t count) {
+  Vectors vectors((rows_ + kVector - 1) / kVector, false);
+  for (idx_t i = 0; i < count; ++i) vectors[rows.get_index(i) / kVector] = true;
+  const ColumnChunk* here = Find(place);
+  for (size_t vector = 0; here && vector < vectors.size(); ++vector) {
+    if (vectors[vector] && !here->Has(vector * kVector)) here = nullptr;
+  }
+  return here ? *here : Decode(place, std::move(vectors));
+}
+
+duckdb::Value ScannedFile::Constant(size_t place) const {
+  const ScannedColumn& column = scan_.columns[place];
+  if (!column.partition_value) return duckdb::Value(column.type);
+  return duckdb::Value::INTEGER(data_file_.partition.at(*column.partition_value));
 }
 
 bool ScannedFile::Wants(idx_t row) const {

@@ -39,20 +39,30 @@ class ScannedFile {
   ScannedFile(duckdb::ClientContext& context, const FileScan& scan, const DataFile& file);
 
   const DataFile& data_file() const { return data_file_; }
+  /// True when its footer had to be read.
+  bool is_new() const { return is_new_; }
   int groups() const { return file_->groups(); }
   /// True when no row of the row group can pass.
   bool RulesOut(int group);
 
   /// Goes to a row group.
   void Begin(int group);
+  int group() const { return group_; }
   duckdb::idx_t rows() const { return rows_; }
 
   // Of the row group; vectors are called by the row they begin at.
 
+  /// What is decoded already of a column that is in the files; nullptr for nothing.
+  const ColumnChunk* Find(size_t place);
   /// What there is of a column, which may lack the vectors that the filters rule out.
   const ColumnChunk& Known(size_t place);
   /// The column with this vector.
   const ColumnChunk& Chunk(size_t place, duckdb::idx_t row);
+  /// The column with the vectors of these rows.
+  const ColumnChunk& ChunkWith(size_t place, const duckdb::SelectionVector& rows,
+                               duckdb::idx_t count);
+  /// The value of a column that is not in the files.
+  duckdb::Value Constant(size_t place) const;
   /// False for a vector of which it is known by now that no row can pass.
   bool Wants(duckdb::idx_t row) const;
   /// Whether a row of the vector may pass a filter, and all others.
@@ -63,7 +73,6 @@ class ScannedFile {
   using Bounds = std::vector<std::optional<duckdb::BaseStatistics>>;
 
   void FindLeaves();
-  const ColumnChunk* Find(size_t place);
   const ColumnChunk& Decode(size_t place, Vectors vectors);
   std::shared_ptr<const ColumnChunk> Read(size_t place, const Vectors& vectors);
   ColumnPages Pages(size_t place);
@@ -78,6 +87,7 @@ class ScannedFile {
   const FileScan& scan_;
   const DataFile& data_file_;
   std::shared_ptr<CachedFile> file_;
+  bool is_new_ = false;
   std::optional<ParquetInput> input_;  ///< Once something has to be read.
   std::vector<int> leaves_;            ///< Of the file, by place.
   int group_ = 0;

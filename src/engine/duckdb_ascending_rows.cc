@@ -1,0 +1,91 @@
+#include "engine/duckdb_ascending_rows.h"
+
+#include <duckdb.hpp>
+#include <duckdb/common/types/hugeint.hpp>
+
+namespace shoestring {
+
+namespace {
+
+using duckdb::FlatVector;
+using duckdb::idx_t;
+using duckdb::PhysicalType;
+
+/// Calls `function` with what gives the value of a row, a zero of its type, and returns
+/// its answer; `otherwise` for types that are not looked at.
+template <typename Answer, typename Function>
+Answer WithValues(const ColumnValues& column, Answer otherwise,
+                  const Function& function) {
+  const auto flat = [&]<typename Value>(Value) {
+    const auto* values = FlatVector::GetData<Value>(column.values);
+    if (!column.numbers) return function([=](idx_t row) { return values[row]; }, Value());
+    return function(
+        [=, numbers = column.numbers](idx_t row) { return values[numbers[row]]; },
+        Value());
+  };
+  switch (column.values.GetType().InternalType()) {
+    case PhysicalType::INT16: return flat(int16_t());
+    case PhysicalType::INT32: return flat(int32_t());
+    case PhysicalType::INT64: return flat(int64_t());
+    case PhysicalType::INT128: return flat(duckdb::hugeint_t());
+    case PhysicalType::VARCHAR: return flat(duckdb::string_t());
+    default: return otherwise;
+  }
+}
+
+template <typename Type>
+Type As(const duckdb::Value& value, Type) {
+  return value.GetValueUnsafe<Type>();
+}
+duckdb::string_t As(const duckdb::Value& value, duckdb::string_t) {
+  return duckdb::string_t(duckdb::StringValue::Get(value));
+}
+
+bool HasNulls(const ColumnValues& column) {
+  const auto& valid = FlatVector::Validity(column.values);
+  if (valid.AllValid()) return false;
+  for (idx_t row = 0; row < column.rows; ++row) {
+    if (!valid.RowIsValid(column.numbers ? column.numbers[row] : row)) return true;
+  }
+  return false;
+}
+
+/// The first row from `begin` on for which `before` is false, when it is true for those
+/// that come first.
+template <typename Before>
+idx_t FirstAfter(idx_t begin, idx_t end, const Before& before) {
+  while (begin < end) {
+    const idx_t middle = begin + (end - begin) / 2;
+    if (before(middle)) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
+}  // namespace
+
+bool Ascends(const ColumnValues& column) {
+  const auto ascends = [&](const auto& at, auto) {
+    for (idx_t row = 1; row < column.rows; ++row) {
+      if (at(row) < at(row - 1)) return false;
+    }
+    return true;
+  };
+  return !HasNulls(column) && WithValues(column, false, ascends);
+}
+
+RowRange RowsEqual(const ColumnValues& column, const duckdb::Value& value) {
+  return WithValues(column, RowRange{}, [&](const auto& at, auto zero) {
+    const auto wanted = As(value, zero);
+    const idx_t begin =
+        FirstAfter(0, column.rows, [&](idx_t row) { return at(row) < wanted; });
+    const idx_t end =
+        FirstAfter(begin, column.rows, [&](idx_t row) { return !(wanted < at(row)); });
+    return RowRange{begin, end};
+  });
+}
+
+}  // namespace shoestring
