@@ -38,7 +38,7 @@ void LetOthersFinish() {
 
 MemoryShares ShareMemory(int64_t budget, int jobs) {
   constexpr int64_t kLeast = 1 << 20;
-  return {std::max(kLeast, budget / 4 / jobs), budget * 3 / 8,
+  return {std::max(kLeast, budget / 4 / jobs), budget * 5 / 16,
           std::max(kLeast, budget / 16 / jobs), std::max(kLeast, budget / 64 / jobs)};
 }
 

@@ -304,7 +304,9 @@ SortedRun SortBuffer::Flush() {
 /// The records of one segment, one block in memory at a time.
 class MergeReader::Cursor {
  public:
-  Cursor(Source source, const SpillStore* store) : source_(source), store_(store) {}
+  /// `room` is for what comes from the file, of one cursor at a time.
+  Cursor(Source source, const SpillStore* store, std::vector<uint8_t>* room)
+      : source_(source), store_(store), room_(*room) {}
 
   bool Advance() {
     at_ += record_.size;
@@ -359,9 +361,9 @@ class MergeReader::Cursor {
 
   Source source_;
   const SpillStore* store_;
+  std::vector<uint8_t>& room_;
   size_t next_block_ = 0;
   size_t at_ = 0;
-  std::vector<uint8_t> room_;  ///< For what comes from the file.
   std::string block_;
   Record record_;
   unsigned __int128 prefix_ = 0;
@@ -369,7 +371,7 @@ class MergeReader::Cursor {
 
 MergeReader::MergeReader(std::vector<Source> sources, const SpillStore* store) {
   for (const Source& source : sources) {
-    auto cursor = std::make_unique<Cursor>(source, store);
+    auto cursor = std::make_unique<Cursor>(source, store, &room_);
     if (cursor->Advance()) heap_.push_back(std::move(cursor));
   }
   for (size_t i = heap_.size() / 2; i-- > 0;) SiftDown(i);

@@ -123,6 +123,7 @@ class MergeReader {
   class Cursor;
   void SiftDown(size_t at);
 
+  std::vector<uint8_t> room_;  ///< Of all cursors.
   std::vector<std::unique_ptr<Cursor>> heap_;
   std::vector<uint8_t> wide_value_;
   bool started_ = false;
