@@ -48,6 +48,7 @@ class ColumnChunk {
 
   /// How many it has.
   duckdb::idx_t rows() const { return rows_; }
+  bool whole() const { return whole_; }
   bool Has(duckdb::idx_t row) const { return places_[row / kVector] != kAbsent; }
   /// True when no row of the vector can pass: by its bounds, or since no value of the
   /// chunk is the one that is asked for. May be asked of one that is not here.

@@ -77,9 +77,10 @@ const ColumnChunk& ScannedFile::Chunk(size_t place, idx_t row) {
 const ColumnChunk& ScannedFile::ChunkWith(size_t place,
                                           const duckdb::SelectionVector& rows,
                                           idx_t count) {
+  const ColumnChunk* here = Find(place);
+  if (here && here->whole()) return *here;
   Vectors vectors((rows_ + kVector - 1) / kVector, false);
   for (idx_t i = 0; i < count; ++i) vectors[rows.get_index(i) / kVector] = true;
-  const ColumnChunk* here = Find(place);
   for (size_t vector = 0; here && vector < vectors.size(); ++vector) {
     if (vectors[vector] && !here->Has(vector * kVector)) here = nullptr;
   }
