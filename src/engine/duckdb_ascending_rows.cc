@@ -23,6 +23,7 @@ Answer WithValues(const ColumnValues& column, Answer otherwise,
         [=, numbers = column.numbers](idx_t row) { return values[numbers[row]]; },
         Value());
   };
+  // NOLINTBEGIN(bugprone-branch-clone): they differ in their types.
   switch (column.values.GetType().InternalType()) {
     case PhysicalType::INT16: return flat(int16_t());
     case PhysicalType::INT32: return flat(int32_t());
@@ -31,6 +32,7 @@ Answer WithValues(const ColumnValues& column, Answer otherwise,
     case PhysicalType::VARCHAR: return flat(duckdb::string_t());
     default: return otherwise;
   }
+  // NOLINTEND(bugprone-branch-clone)
 }
 
 template <typename Type>

@@ -8,7 +8,6 @@
 namespace shoestring {
 namespace {
 
-using duckdb::FlatVector;
 using duckdb::LogicalType;
 using duckdb::Value;
 using duckdb::Vector;

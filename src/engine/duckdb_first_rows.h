@@ -3,10 +3,10 @@
 #include <duckdb/common/types/data_chunk.hpp>
 #include <duckdb/common/types/string_heap.hpp>
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "engine/duckdb_row_copy.h"
@@ -19,7 +19,9 @@ struct RowReference {
   uint32_t group = 0;  ///< In the order in which the scan met them.
   duckdb::sel_t row = 0;
 
-  auto operator<=>(const RowReference&) const = default;
+  bool operator<(const RowReference& other) const {
+    return std::tie(group, row) < std::tie(other.group, other.row);
+  }
 };
 
 /// Calls `each` with the rows of one row group after the other, and their places among
