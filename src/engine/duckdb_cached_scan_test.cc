@@ -50,7 +50,7 @@ std::shared_ptr<arrow::Array> Ids(int64_t first) {
 std::shared_ptr<arrow::Array> Decimals(int precision, int scale, int64_t factor) {
   return Column(arrow::Decimal128Builder(arrow::decimal128(precision, scale)),
                 [&](auto* to, int64_t row) {
-                  return to->Append(arrow::Decimal128((row % 97 - 48) * factor));
+                  return to->Append(arrow::Decimal128(row % 97 - 48) * factor);
                 });
 }
 
