@@ -150,15 +150,14 @@ class DuckdbResult : public QueryResult {
   bool RunToRows(Pending* pending) {
     activity_->LeaveWhenLong(session_->for_short);
     for (;;) {
-      if (session_->for_short && activity_->wants_threads()) {
-        return false;
-      }
+      if (session_->for_short && IsLong()) return false;
       const State state = pending->ExecuteTask();
       if (Pending::IsResultReady(state)) break;
       if (state == State::NO_TASKS_AVAILABLE) std::this_thread::yield();
       if (state == State::BLOCKED) pending->WaitForTask();
     }
-    if (pending->HasError() && session_->for_short && IsLong()) return false;
+    const bool scan_left = session_->for_short && activity_->wants_threads();
+    if (pending->HasError() && scan_left) return false;
     activity_->LeaveWhenLong(false);
     if (pending->HasError()) pending->GetErrorObject().Throw();
     result_ = pending->Execute();

@@ -579,6 +579,17 @@ TEST_F(DuckdbEngineTest, WhatTakesLongIsRunAnewAndCountsWhatItRead) {
   EXPECT_GT(answer.statistics.files, 0);
 }
 
+TEST_F(DuckdbEngineTest, WhatTakesLongHasAllThreads) {
+  QueryLimits limits;
+  limits.threads = 2;
+  const auto answer =
+      Run({"SELECT current_setting('threads')::bigint FROM (SELECT count(*) "
+           "FROM range(20000000) r WHERE hash(r.range) % 3 = 5)",
+           {}},
+          limits);
+  EXPECT_EQ(answer.ToString(), "2\n");
+}
+
 TEST_F(DuckdbEngineTest, WhatNeedsMoreMemoryIsRunAnew) {
   QueryLimits limits;
   limits.memory_bytes = 100'000'000;  // A sixteenth of it is not enough.
