@@ -275,7 +275,9 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     const idx_t count = std::min<idx_t>(kVector, first_->size() - handed_out_);
     ByGroup({first_->data() + handed_out_, count},
             [&](uint32_t group, const RowCopy& copy) {
-              file_.emplace(context_, scan_, *met_[group].data_file);
+              if (&file_->data_file() != met_[group].data_file) {
+                file_.emplace(context_, scan_, *met_[group].data_file);
+              }
               file_->Begin(met_[group].number);
               CopyOut(copy, output);
             });

@@ -68,9 +68,10 @@ std::string PartOfFile(const DataFile& file, const FileEnd& end, const ByteRange
 
 /// On a folder our scan reads pages, and their index where it is not in the end.
 std::vector<ByteRange> PagesByEnd(const PlannedScan& scan, const DataFile& file,
-                                  const FileEnd& end, ObjectStore* store) {
+                                  const FileEnd& end, const std::string& footer,
+                                  ObjectStore* store) {
   std::vector<ByteRange> index;
-  auto pages = PageRanges(FooterOf(end), *scan.table, scan.fields, scan.keeps,
+  auto pages = PageRanges(footer, *scan.table, scan.fields, scan.keeps,
                           [&](const ByteRange& range) {
                             if (range.begin < file.bytes - kPageRules.file_end)
                               index.push_back(range);
@@ -91,7 +92,7 @@ NeededParts PartsByEnd(const PlannedScan& scan, const DataFile& file, const File
         return keeps;
       });
   const bool whole = IsRemote(*store) || HasLists(scan);
-  needed.pages = whole ? needed.parts : PagesByEnd(scan, file, end, store);
+  needed.pages = whole ? needed.parts : PagesByEnd(scan, file, end, footer, store);
   return needed;
 }
 
