@@ -13,6 +13,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/retry.h"
 #include "lake/iceberg_manifest.h"
 #include "lake/iceberg_metadata.h"
@@ -27,6 +28,8 @@ namespace json = boost::json;
 constexpr int64_t kStateVersion = 1;
 constexpr int kCommitAttempts = 20;
 constexpr int kLongestPauseMs = 1000;
+// Whose objects are written side by side: a bucket takes its time for each.
+constexpr size_t kTablesAtOnce = 8;
 // A property of the metadata: the checksums of what it names, by key.
 constexpr std::string_view kChecksums = "shoestring.checksums";
 
@@ -445,12 +448,11 @@ LakeState Catalog::Commit(const std::vector<TableChange>& changes,
       throw;
     }
     if (attempt == 0) {
-      for (const TableChange& change : changes) {
-        versions.push_back(FormatVersion(change, store_->Uri()));
-        for (const auto& [key, content] : versions.back().objects) {
-          store_->Put(key, content);
-        }
-      }
+      versions.resize(changes.size());
+      InParallel(kTablesAtOnce, changes.size(), [&](size_t i) {
+        versions[i] = FormatVersion(changes[i], store_->Uri());
+        for (const auto& [key, content] : versions[i].objects) store_->Put(key, content);
+      });
     }
     LakeState next = Apply(current.state, changes, versions);
     if (store_->PutIf(kLakeStateKey, FormatLakeState(next), current.etag)) return next;

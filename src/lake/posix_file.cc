@@ -5,13 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <future>
 #include <system_error>
 #include <utility>
+
+#include "base/parallel.h"
 
 namespace shoestring {
 
@@ -225,18 +224,9 @@ void Sync(int fd, std::string_view path) {
 void BeginSync(int fd) { sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 void SyncTogether(int root, const std::vector<std::string>& keys) {
-  std::atomic<size_t> next = 0;
-  const auto sync = [&] {
-    for (size_t i = next++; i < keys.size(); i = next++) {
-      if (const FileDescriptor file = OpenAny(root, keys[i])) Sync(file.get(), keys[i]);
-    }
-  };
-  std::vector<std::future<void>> others;
-  for (size_t i = 1; i < std::min(kSyncsAtOnce, keys.size()); ++i) {
-    others.push_back(std::async(std::launch::async, sync));
-  }
-  sync();
-  for (auto& other : others) other.get();
+  InParallel(kSyncsAtOnce, keys.size(), [&](size_t i) {
+    if (const FileDescriptor file = OpenAny(root, keys[i])) Sync(file.get(), keys[i]);
+  });
 }
 
 }  // namespace shoestring
