@@ -127,7 +127,10 @@ class TableCopier::Worker {
   RepeatedTexts* TextsOf(Table* table) {
     const std::lock_guard lock(copier_.mutex_);
     if (!table->texts) {
-      table->texts = std::make_unique<RepeatedTexts>(copier_.shares_.texts);
+      const int64_t share = copier_.shares_.texts;
+      const int64_t bytes = table->plan.source.bytes();  // None where nobody can tell.
+      table->texts =
+          std::make_unique<RepeatedTexts>(bytes > 0 ? std::min(share, bytes) : share);
     }
     return table->texts.get();
   }
@@ -274,7 +277,7 @@ std::vector<CopiedTable> TableCopier::Run(Connection* exporter, const Snapshot& 
   }
   std::unique_lock lock(mutex_);
   while (workers_running_ > 0) {
-    changed_.wait_for(lock, kTick, [this] { return workers_running_ == 0; });
+    ended_.wait_for(lock, kTick, [this] { return workers_running_ == 0; });
     lock.unlock();
     on_tick();
     lock.lock();
@@ -321,6 +324,7 @@ void TableCopier::WorkerMain(Connection* connection, const Snapshot& snapshot) {
   }
   --workers_running_;
   changed_.notify_all();
+  ended_.notify_all();
 }
 
 std::optional<TableCopier::Task> TableCopier::NextTask(size_t current_table,

@@ -100,7 +100,8 @@ class TableCopier {
   OnFinished on_finished_;
 
   std::mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable changed_;  ///< There is another task, or none any more.
+  std::condition_variable ended_;    ///< A worker has.
   // Under mutex_:
   std::vector<std::unique_ptr<Table>> tables_;
   std::exception_ptr error_;

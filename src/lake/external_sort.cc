@@ -22,6 +22,8 @@ constexpr size_t kSliceBytes = 512 << 10;
 // Where a value that is not in its block begins, and how long it is.
 constexpr size_t kWideReferenceBytes = 2 * sizeof(uint32_t);
 constexpr uint32_t kWide = 1U << 31;
+// Runs up to here wait as they are: to compress one takes longer than it is kept.
+constexpr size_t kPlainBytes = 256 << 10;
 // How many records ahead memory is asked for.
 constexpr size_t kPrefetch = 8;
 
@@ -86,8 +88,8 @@ arrow::util::Codec* Codec() {
 // Packs records into compressed blocks, blocks into chunks.
 class RunWriter {
  public:
-  RunWriter(size_t partition_bytes, SpillStore* store)
-      : partition_bytes_(partition_bytes), store_(store) {}
+  RunWriter(size_t partition_bytes, bool compressed, SpillStore* store)
+      : partition_bytes_(partition_bytes), compressed_(compressed), store_(store) {}
 
   /// `bytes` are those of the record.
   void Add(const Record& record, const char* bytes) {
@@ -141,11 +143,17 @@ class RunWriter {
     const uint8_t* from = bytes.data();
     const int64_t bound = Codec()->MaxCompressedLen(raw, from);
     if (used_ + static_cast<size_t>(bound) > kChunkBytes) FinishChunk();
-    const auto stored = Codec()->Compress(raw, from, bound, chunk_.get() + used_);
-    if (!stored.ok()) throw Fail(ErrorKind::kInternal, "{}", stored.status().ToString());
-    const size_t at = std::exchange(used_, used_ + static_cast<size_t>(*stored));
+    uint8_t* to = chunk_.get() + used_;
+    int64_t stored = raw;
+    if (compressed_) {
+      const auto size = Codec()->Compress(raw, from, bound, to);
+      if (!size.ok()) throw Fail(ErrorKind::kInternal, "{}", size.status().ToString());
+      stored = std::min(raw, *size);
+    }
+    if (stored == raw) std::ranges::copy(bytes, to);
+    const size_t at = std::exchange(used_, used_ + static_cast<size_t>(stored));
     return {static_cast<uint32_t>(run_.chunks.size()), static_cast<uint32_t>(at),
-            static_cast<uint32_t>(*stored), static_cast<uint32_t>(raw)};
+            static_cast<uint32_t>(stored), static_cast<uint32_t>(raw)};
   }
 
   void FinishChunk() {
@@ -155,6 +163,7 @@ class RunWriter {
   }
 
   const size_t partition_bytes_;
+  const bool compressed_;
   SpillStore* const store_;
   std::string block_;
   const std::unique_ptr<uint8_t[]> chunk_ =
@@ -285,7 +294,7 @@ void SortBuffer::Sort() {
 
 SortedRun SortBuffer::Flush() {
   Sort();
-  RunWriter writer(partition_bytes_, store_);
+  RunWriter writer(partition_bytes_, used_ > kPlainBytes, store_);
   for (size_t i = 0; i < entries_.size(); ++i) {
     // In the order of their keys, records are all over the buffer.
     if (i + kPrefetch < entries_.size()) Prefetch(entries_[i + kPrefetch]);
@@ -352,6 +361,10 @@ class MergeReader::Cursor {
   void Load(const SortedSegment::Block& block, uint8_t* to) {
     const Bytes stored = store_->Read(source_.run->chunks[block.chunk], block.offset,
                                       block.stored_bytes, &room_);
+    if (block.stored_bytes == block.raw_bytes) {
+      std::ranges::copy(stored, to);
+      return;
+    }
     const auto raw =
         Codec()->Decompress(block.stored_bytes, stored.data(), block.raw_bytes, to);
     if (!raw.ok() || *raw != block.raw_bytes) {

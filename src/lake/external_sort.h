@@ -55,7 +55,7 @@ struct SortedSegment {
   struct Block {
     uint32_t chunk = 0;
     uint32_t offset = 0;
-    uint32_t stored_bytes = 0;
+    uint32_t stored_bytes = 0;  ///< As many as raw ones: it is not compressed.
     uint32_t raw_bytes = 0;
   };
   std::string partition;

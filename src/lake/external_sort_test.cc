@@ -88,6 +88,9 @@ TEST(ExternalSortTest, SpilledToDisk) {
 TEST(ExternalSortTest, RecordsLargerThanTheBuffer) {
   SortAndCheck(1 << 10, 1 << 20, 300, 200 << 10, true);
 }
+TEST(ExternalSortTest, RecordsLargerThanABlockOfACompressedRun) {
+  SortAndCheck(1 << 20, 1 << 20, 100, 200 << 10, true);
+}
 TEST(ExternalSortTest, Nothing) { SortAndCheck(1 << 10, 1 << 20, 0, 0, false); }
 
 TEST(ExternalSortTest, LeavesNoNamedTemporaryFile) {

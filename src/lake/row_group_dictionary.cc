@@ -33,11 +33,18 @@ std::shared_ptr<arrow::Array> WriteOut(const std::shared_ptr<arrow::Array>& piec
   return *values;
 }
 
-/// Numbers what occurs of a dictionary anew, from 0.
+/// Numbers what occurs of a dictionary anew, from 0. One at a time a thread.
 class Numbering {
  public:
-  explicit Numbering(const arrow::Array& dictionary)
-      : new_of_(static_cast<size_t>(dictionary.length()), -1) {}
+  explicit Numbering(const arrow::Array& dictionary) : new_of_(Unused()) {
+    const auto size = static_cast<size_t>(dictionary.length());
+    if (new_of_.size() < size) new_of_.resize(size, -1);
+  }
+  Numbering(const Numbering&) = delete;
+  Numbering& operator=(const Numbering&) = delete;
+  ~Numbering() {
+    for (const int32_t old : used_) new_of_[static_cast<size_t>(old)] = -1;
+  }
 
   std::shared_ptr<arrow::Array> Renumber(const arrow::Int32Array& numbers) {
     const int64_t end = numbers.offset() + numbers.length();
@@ -64,6 +71,13 @@ class Numbering {
   }
 
  private:
+  // Kept from dictionary to dictionary: of a large one a small file has few, and to clear
+  // all would take longer than to number them.
+  static std::vector<int32_t>& Unused() {
+    thread_local std::vector<int32_t> new_of;
+    return new_of;
+  }
+
   int32_t NewOf(int32_t old) {
     int32_t& number = new_of_[static_cast<size_t>(old)];
     if (number < 0) {
@@ -73,8 +87,8 @@ class Numbering {
     return number;
   }
 
-  std::vector<int32_t> new_of_;  ///< By old number; -1 for what has not occurred.
-  std::vector<int32_t> used_;    ///< Old numbers, by new.
+  std::vector<int32_t>& new_of_;  ///< By old number; -1 for what has not occurred.
+  std::vector<int32_t> used_;     ///< Old numbers, by new.
 };
 
 }  // namespace

@@ -39,6 +39,16 @@ TEST(RowGroupDictionaryTest, KeepsOnlyWhatOccurs) {
   EXPECT_EQ(second.GetValueIndex(1), 0);
 }
 
+TEST(RowGroupDictionaryTest, BeginsAnewEachTime) {
+  for (const int32_t number : {3, 1, 3, 0}) {
+    const auto column = CompactDictionary({Numbers({2, number})}, arrow::utf8());
+    const auto& only = static_cast<const arrow::DictionaryArray&>(*column->chunk(0));
+    EXPECT_EQ(only.GetValueIndex(0), 0);
+    EXPECT_EQ(only.GetValueIndex(1), 1);
+    EXPECT_EQ(only.dictionary()->length(), 2);
+  }
+}
+
 TEST(RowGroupDictionaryTest, WritesAllOutWhenSomeAreValues) {
   const auto column = CompactDictionary({Numbers({1, -1}), Texts({"z"})}, arrow::utf8());
   ASSERT_TRUE(column->ValidateFull().ok());

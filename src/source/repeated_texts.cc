@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/checksum.h"
@@ -13,8 +14,7 @@ namespace shoestring {
 
 namespace {
 
-constexpr size_t kSlots = 1 << 16;
-constexpr uint32_t kMostTexts = kSlots / 4 * 3;
+constexpr size_t kMostSlots = 1 << 16;
 // A search begins at the first slot of a line of memory.
 constexpr size_t kSlotsInLine = 8;
 constexpr size_t kLongestText = 256;
@@ -23,7 +23,10 @@ constexpr uint64_t kUpperHalf = ~uint64_t{0xFFFFFFFF};
 // After so many rows, a column of which less than half has numbers is left as it is.
 constexpr int64_t kTrialRows = 1 << 15;
 
-size_t FirstSlot(uint64_t hash) { return hash % (kSlots / kSlotsInLine) * kSlotsInLine; }
+// One for each of the shortest texts that there is room for.
+size_t SlotsFor(size_t memory) {
+  return std::bit_ceil(std::clamp(memory / kHeaderBytes, kSlotsInLine, kMostSlots));
+}
 
 size_t PlaceIn(uint64_t slot) { return static_cast<uint32_t>(slot) - size_t{1}; }
 
@@ -45,22 +48,28 @@ void Check(const arrow::Status& status) {
 
 RepeatedTexts::RepeatedTexts(int64_t memory)
     : capacity_(static_cast<size_t>(memory)),
+      slot_count_(SlotsFor(capacity_)),
       records_(std::make_unique_for_overwrite<uint8_t[]>(capacity_)),
-      slots_(std::make_unique<std::atomic<uint64_t>[]>(kSlots)) {
+      slots_(std::make_unique<std::atomic<uint64_t>[]>(slot_count_)) {
   arrow::util::InitializeUTF8();
 }
 
 RepeatedTexts::~RepeatedTexts() = default;
 
+// The upper half of the hash tells texts apart.
+size_t RepeatedTexts::FirstSlot(const Search& search) const {
+  return (search.hash * kSlotsInLine) & (slot_count_ - 1);
+}
+
 RepeatedTexts::Search RepeatedTexts::Begin(Bytes text) const {
   // Of what is too long, no number is ever found.
   const Search search{text, text.size() > kLongestText ? 0 : ShortChecksumOf(text)};
-  __builtin_prefetch(&slots_[FirstSlot(search.hash)]);
+  __builtin_prefetch(&slots_[FirstSlot(search)]);
   return search;
 }
 
 void RepeatedTexts::Fetch(const Search& search) const {
-  const uint64_t slot = slots_[FirstSlot(search.hash)].load(std::memory_order_relaxed);
+  const uint64_t slot = slots_[FirstSlot(search)].load(std::memory_order_relaxed);
   if (slot != 0) __builtin_prefetch(records_.get() + PlaceIn(slot));
 }
 
@@ -71,7 +80,7 @@ std::optional<uint32_t> RepeatedTexts::NumberOf(const Search& search) {
 }
 
 RepeatedTexts::Found RepeatedTexts::Find(const Search& search) const {
-  for (size_t at = FirstSlot(search.hash);; at = (at + 1) % kSlots) {
+  for (size_t at = FirstSlot(search);; at = (at + 1) & (slot_count_ - 1)) {
     const uint64_t slot = slots_[at].load(std::memory_order_acquire);
     if (slot == 0) return {at, slot};
     if ((slot & kUpperHalf) != (search.hash & kUpperHalf)) continue;
@@ -90,7 +99,7 @@ std::optional<uint32_t> RepeatedTexts::Add(const Search& search) {
   const std::lock_guard lock(mutex_);
   const auto [at, slot] = Find(search);
   if (slot != 0) return Load(records_.get() + PlaceIn(slot));  // Another was quicker.
-  if (count_ == kMostTexts || capacity_ - used_ < kHeaderBytes + text.size()) {
+  if (count_ == slot_count_ / 4 * 3 || capacity_ - used_ < kHeaderBytes + text.size()) {
     full_ = true;
     return std::nullopt;
   }

@@ -21,7 +21,8 @@ namespace shoestring {
 /// what waits to be sorted, and is encoded later, is the number. Thread-safe.
 class RepeatedTexts {
  public:
-  /// Takes texts in until they have about `memory` bytes, or are too many.
+  /// Takes texts in until they have about `memory` bytes, or are too many: of a small
+  /// table give no more than it has, as all of the places for texts are cleared first.
   explicit RepeatedTexts(int64_t memory);
   ~RepeatedTexts();
 
@@ -50,7 +51,10 @@ class RepeatedTexts {
   Found Find(const Search& search) const;
   std::optional<uint32_t> Add(const Search& search);
 
+  size_t FirstSlot(const Search& search) const;
+
   const size_t capacity_;
+  const size_t slot_count_;  ///< A power of two.
   // Records: number, size and bytes of each text, in the order of their numbers.
   const std::unique_ptr<uint8_t[]> records_;
   // The upper half of a text's hash, and where its record is plus 1; 0 when empty.

@@ -77,6 +77,14 @@ TEST(RepeatedTextsTest, StopsAtAsManyAsItHasPlacesFor) {
   EXPECT_EQ(texts.Values()->length(), 49'152);
 }
 
+TEST(RepeatedTextsTest, HasFewerPlacesForASmallTable) {
+  RepeatedTexts texts(8 << 10);
+  for (uint32_t i = 0; i < 500; ++i) EXPECT_EQ(NumberOf(&texts, std::to_string(i)), i);
+  for (uint32_t i = 0; i < 500; ++i) EXPECT_EQ(NumberOf(&texts, std::to_string(i)), i);
+  for (int i = 500; i < 5000; ++i) NumberOf(&texts, std::to_string(i));
+  EXPECT_LT(texts.Values()->length(), 1024);
+}
+
 TEST(RepeatedTextsTest, GivesTwoThreadsTheSameNumbers) {
   RepeatedTexts texts(kMemory);
   constexpr int kTexts = 5000;
