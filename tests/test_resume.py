@@ -54,11 +54,16 @@ class Source:
     def journal(self):
         return sorted(self.lake.glob("runs/*/tables/*.json"))
 
+    def noted(self):
+        """What is said of each finished table, by its name."""
+        return {table["table"]: table for path in self.journal()
+                for table in json.loads(path.read_text())["tables"]}
+
     def start_and_wait(self, *flags, tables=2):
         """A run that has finished so many tables, and cannot end."""
         self.nap(1)
         process = self.start(*(flags or FLAGS))
-        wait_for(lambda: len(self.journal()) == tables)
+        wait_for(lambda: len(self.noted()) == tables)
         self.nap(0)
         return process
 
@@ -313,18 +318,24 @@ def test_others_leave_it_alone(source, tmp_path):
     source.check(tmp_path, "orders", "people", "other")
 
 
-def test_damaged_journals_and_missing_files(source, tmp_path):
+def test_a_damaged_journal(source, tmp_path):
     source.interrupt()
-    one, two = source.journal()
-    kept = {json.loads(path.read_text())["table"]: path for path in (one, two)}
-    text = kept["people"].read_bytes()
-    kept["people"].write_bytes(text[:100] + b"\0" + text[101:])
-    (one.parent / "7.json").write_text("[" * 100_000)
-    staged = json.loads(kept["orders"].read_text())["objects"]
+    for path in source.journal():
+        text = path.read_bytes()
+        path.write_bytes(text[:100] + b"\0" + text[101:])
+    (path.parent / "7.json").write_text("[" * 100_000)
+    assert source.migrate()["resumed"] == []
+    source.check(tmp_path)
+
+
+def test_a_missing_file(source, tmp_path):
+    source.interrupt()
+    staged = source.noted()["orders"]["objects"]
     (source.lake / staged[0]["token"]).unlink()
     report = source.migrate()
-    assert resumed(report) == {"orders": False}
-    assert report["resumed"][0]["why"] == "some of its files are gone"
+    assert resumed(report) == {"orders": False, "people": True}
+    why = {table["table"]: table["why"] for table in report["resumed"]}
+    assert why["orders"] == "some of its files are gone"
     source.check(tmp_path)
 
 

@@ -183,7 +183,7 @@ void Migration::Copy() {
   std::vector<CopiedTable> copied =
       copier.Run(&connection_, snapshot_, stop_.get_token(), show,
                  [&](size_t i, const CopiedTable& table) {
-                   record_->Keep(Finished(places[i], table), plans[i]);
+                   record_->Keep({Finished(places[i], table), &plans_[places[i]]});
                  });
   show();
   for (size_t i = 0; i < places.size(); ++i) {

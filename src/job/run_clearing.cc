@@ -22,6 +22,17 @@ std::vector<std::string> ListRunFiles(ObjectStore* store, const std::string& tab
   return keys;
 }
 
+// A run commits a table once, with all that it wrote of it: so where everything is of the
+// run whose version is current, everything is needed, and nobody has to look.
+bool AllCurrent(const LakeState& state, const std::string& table,
+                const std::vector<std::string>& keys) {
+  const auto entry = state.tables.find(table);
+  return entry != state.tables.end() &&
+         std::ranges::all_of(keys, [&](const std::string& key) {
+           return RunOfKey(key) == entry->second.run;
+         });
+}
+
 // What the catalog needs of a table; nothing when its metadata cannot be read, so that
 // nobody can tell.
 std::optional<std::set<std::string>> NeededKeys(const Catalog& catalog,
@@ -80,7 +91,7 @@ void SweepTables(ObjectStore* store, const std::vector<std::string>& tables,
   const LakeState state = catalog.Load();
   std::vector<std::string> unneeded;
   for (auto& [table, keys] : found) {
-    if (keys.empty()) continue;
+    if (keys.empty() || AllCurrent(state, table, keys)) continue;
     const auto needed = NeededKeys(catalog, state, table);
     for (std::string& key : keys) {
       const bool keep =

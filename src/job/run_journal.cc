@@ -17,7 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int64_t kJournalVersion = 1;
+constexpr int64_t kJournalVersion = 2;
 // Paths in a manifest are absolute, but here nobody else reads them, and the lake may
 // move.
 constexpr std::string_view kRoot = "lake:";
@@ -53,6 +53,22 @@ std::vector<StagedObject> ParseObjects(const JsonView& json) {
   return objects;
 }
 
+json::object FormatTable(const FinishedTable& finished, const TablePlan& plan) {
+  const CopiedTable& copied = finished.copied;
+  return {{"run", finished.run},
+          {"table", finished.table},
+          {"plan", finished.plan},
+          {"source_lsn", finished.source_lsn},
+          {"source_time_ms", finished.source_time_ms},
+          {"source_xmin", finished.source_xmin},
+          {"rows", copied.rows},
+          {"partitions", copied.partitions},
+          {"replaced", json::array(copied.replaced.begin(), copied.replaced.end())},
+          {"objects", FormatObjects(copied.objects)},
+          {"seal", FormatSeal(copied.seal)},
+          {"files", FormatFiles(copied.files, plan)}};
+}
+
 CopiedTable ParseCopied(const JsonView& document, std::string_view what) {
   CopiedTable copied;
   copied.rows = ParseCount(document["rows"]);
@@ -66,6 +82,16 @@ CopiedTable ParseCopied(const JsonView& document, std::string_view what) {
   if (!manifest.ok()) throw Fail(ErrorKind::kCorrupt, "{}: files is no base64", what);
   copied.files = DecodeManifest(AsBytes(*manifest), kRoot, what);
   return copied;
+}
+
+FinishedTable ParseTable(const JsonView& table, std::string_view what) {
+  return {.run = std::string(table["run"].Text()),
+          .table = std::string(table["table"].Text()),
+          .plan = std::string(table["plan"].Text()),
+          .source_lsn = std::string(table["source_lsn"].Text()),
+          .source_time_ms = table["source_time_ms"].Integer(),
+          .source_xmin = table["source_xmin"].Integer(),
+          .copied = ParseCopied(table, what)};
 }
 
 template <typename Items>
@@ -93,29 +119,19 @@ void CheckWhole(const FinishedTable& finished, std::string_view what) {
 
 }  // namespace
 
-std::string FormatFinishedTable(const FinishedTable& finished, const TablePlan& plan) {
-  const CopiedTable& copied = finished.copied;
-  const json::object object{
-      {"version", kJournalVersion},
-      {"run", finished.run},
-      {"table", finished.table},
-      {"plan", finished.plan},
-      {"source_lsn", finished.source_lsn},
-      {"source_time_ms", finished.source_time_ms},
-      {"source_xmin", finished.source_xmin},
-      {"rows", copied.rows},
-      {"partitions", copied.partitions},
-      {"replaced", json::array(copied.replaced.begin(), copied.replaced.end())},
-      {"objects", FormatObjects(copied.objects)},
-      {"seal", FormatSeal(copied.seal)},
-      {"files", FormatFiles(copied.files, plan)}};
+std::string FormatJournal(const std::vector<JournalEntry>& entries) {
+  json::array tables;
+  for (const auto& [finished, plan] : entries) {
+    tables.push_back(FormatTable(finished, *plan));
+  }
+  const json::object object{{"version", kJournalVersion}, {"tables", std::move(tables)}};
   std::string text = json::serialize(object);
   text.pop_back();  // The brace, which comes after the checksum.
   text += ",\n";
   return text + ChecksumEnding(text);
 }
 
-FinishedTable ParseFinishedTable(std::string_view text, std::string_view what) {
+std::vector<FinishedTable> ParseJournal(std::string_view text, std::string_view what) {
   if (!HasChecksumEnding(text)) {
     throw Fail(ErrorKind::kCorrupt, "{} is not as it was written", what);
   }
@@ -124,15 +140,12 @@ FinishedTable ParseFinishedTable(std::string_view text, std::string_view what) {
   if (document["version"].Integer() != kJournalVersion) {
     throw Fail(ErrorKind::kCorrupt, "{} is of another version", what);
   }
-  FinishedTable finished{.run = std::string(document["run"].Text()),
-                         .table = std::string(document["table"].Text()),
-                         .plan = std::string(document["plan"].Text()),
-                         .source_lsn = std::string(document["source_lsn"].Text()),
-                         .source_time_ms = document["source_time_ms"].Integer(),
-                         .source_xmin = document["source_xmin"].Integer(),
-                         .copied = ParseCopied(document, what)};
-  CheckWhole(finished, what);
-  return finished;
+  std::vector<FinishedTable> tables;
+  for (const auto& table : document["tables"].Items()) {
+    tables.push_back(ParseTable(table, what));
+    CheckWhole(tables.back(), what);
+  }
+  return tables;
 }
 
 std::string JournalPrefix(std::string_view run) {
@@ -148,8 +161,8 @@ std::vector<FinishedTable> ReadJournal(ObjectStore* store,
   std::vector<FinishedTable> tables;
   for (const std::string& key : keys) {
     try {
-      FinishedTable finished = ParseFinishedTable(store->Get(key).content, key);
-      if (key.starts_with(JournalPrefix(finished.run))) {
+      for (FinishedTable& finished : ParseJournal(store->Get(key).content, key)) {
+        if (!key.starts_with(JournalPrefix(finished.run))) continue;
         tables.push_back(std::move(finished));
       }
     } catch (const Error& error) {

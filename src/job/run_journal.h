@@ -21,12 +21,19 @@ struct FinishedTable {
   CopiedTable copied;
 };
 
-/// Pure. The plan must be that of the copy. ParseFinishedTable throws kCorrupt, with
-/// `what`, for anything that was not written like this, or that is not whole in itself.
-std::string FormatFinishedTable(const FinishedTable& finished, const TablePlan& plan);
-FinishedTable ParseFinishedTable(std::string_view text, std::string_view what);
+/// A finished table, and the plan of its copy, which must live as long.
+struct JournalEntry {
+  FinishedTable finished;
+  const TablePlan* plan;
+};
 
-/// runs/<run>/tables/<number>.json: what a run has finished, an object a table.
+/// Pure. ParseJournal throws kCorrupt, with `what`, for anything that was not written
+/// like this, or of which a table is not whole in itself.
+std::string FormatJournal(const std::vector<JournalEntry>& entries);
+std::vector<FinishedTable> ParseJournal(std::string_view text, std::string_view what);
+
+/// runs/<run>/tables/<number>.json: what a run has finished, an object for all of about
+/// the same time.
 std::string JournalPrefix(std::string_view run);
 std::string JournalKey(std::string_view run, size_t number);
 /// What is there of these keys; what is gone or damaged is left out, so that it is copied

@@ -14,7 +14,9 @@ namespace {
 using State = RunInfo::State;
 
 // Some 4,300 puts a day on S3, two cents.
-constexpr std::chrono::seconds kRenewEvery{20};
+constexpr int64_t kRenewEveryMs = 20'000;
+// What is finished is noted so often: a note costs a put, whatever it is of.
+constexpr std::chrono::seconds kNoteEvery{1};
 // A lease that was renewed since then holds, unless the process was paused.
 constexpr int64_t kFreshMs = 45'000;
 // As long what a dead run finished is kept for its like, when nobody else is in the way.
@@ -159,10 +161,11 @@ void RunRecord::TakeOver() {
 void RunRecord::StartRenewing() {
   renewer_ = std::jthread([this](const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, stop, kRenewEvery, [] { return false; })) {
+    while (!wake_.wait_for(lock, stop, kNoteEvery, [] { return false; })) {
       if (stop.stop_requested() || lost_) return;
       try {
-        RenewLocked();
+        if (NowMs() - info_.heartbeat_ms >= kRenewEveryMs) RenewLocked();
+        NoteLocked();
       } catch (const std::exception&) {
         // Lost is lost; else the next try may succeed, and who needs the lease looks.
       }
@@ -225,13 +228,19 @@ void RunRecord::Write(State state) {
   RenewLocked();
 }
 
-void RunRecord::Keep(const FinishedTable& finished, const TablePlan& plan) {
-  const size_t number = next_table_++;
-  const std::string key = JournalKey(info_.id, number);
-  store_->Put(key, FormatFinishedTable(finished, plan));
+void RunRecord::Keep(JournalEntry entry) {
   const std::lock_guard lock(mutex_);
-  kept_.push_back(key);
-  for (const auto& object : finished.copied.objects) waiting_.insert(object.token);
+  for (const auto& object : entry.finished.copied.objects) waiting_.insert(object.token);
+  finished_.push_back(std::move(entry));
+}
+
+void RunRecord::NoteLocked() {
+  if (finished_.empty()) return;
+  const std::string key = JournalKey(info_.id, journal_.size());
+  store_->Put(key, FormatJournal(finished_));
+  journal_.push_back(key);
+  kept_ += finished_.size();
+  finished_.clear();
 }
 
 std::set<std::string> RunRecord::OwnAndTaken() const {
@@ -247,7 +256,7 @@ void RunRecord::Commit(const std::string& report_json) {
   std::set<std::string> taken = OwnAndTaken();
   taken.erase(info_.id);
   RemoveRuns(store_, taken);
-  store_->DeleteAll(kept_);
+  store_->DeleteAll(journal_);
   try {
     Write(State::kCommitted);
   } catch (const Error& error) {
@@ -259,9 +268,10 @@ void RunRecord::Commit(const std::string& report_json) {
 size_t RunRecord::GiveUp(const std::string& why) {
   StopRenewing();
   if (lost_) return LeaveBehind(), 0;
-  size_t tables = kept_.size();
-  for (const auto& run : taken_) tables += run.journal.size();
-  if (kept_.empty()) {
+  NoteLocked();
+  size_t tables = kept_;
+  for (const auto& run : taken_) tables += ReadJournal(store_, run.journal).size();
+  if (kept_ == 0) {
     // What was taken over waits for the next run, as it did for this one.
     Remove({info_.id});
   } else {

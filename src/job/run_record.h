@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -53,8 +52,9 @@ class RunRecord {
   void Renew();
   /// How the lease was lost, if it is known to be.
   std::optional<Error> lost();
-  /// Notes a table that is finished, for a later run.
-  void Keep(const FinishedTable& finished, const TablePlan& plan);
+  /// Takes in a table that is finished: within a second it is noted for a later run,
+  /// unless this one has ended by then.
+  void Keep(JournalEntry entry);
 
   /// After the commit: deletes what no table refers to any more, and the traces of the
   /// runs that were taken over. Keeps the report.
@@ -77,6 +77,7 @@ class RunRecord {
   void StartRenewing();
   void StopRenewing();
   void RenewLocked();
+  void NoteLocked();
   void Write(RunInfo::State state);
   std::set<std::string> OwnAndTaken() const;
   void Remove(const std::set<std::string>& runs);
@@ -87,15 +88,16 @@ class RunRecord {
   const std::function<void()> on_lost_;
   std::vector<std::string> cleared_;
   std::vector<FoundRun> taken_;
-  std::atomic<size_t> next_table_ = 0;
 
   std::mutex mutex_;
   // Under mutex_, but for what of info_ never changes:
   RunInfo info_;
   std::string etag_;
   std::optional<Error> lost_;
-  std::vector<std::string> kept_;  ///< Keys of the finished tables' notes.
-  std::set<std::string> waiting_;  ///< What is staged for them.
+  std::vector<JournalEntry> finished_;  ///< Not noted yet.
+  std::vector<std::string> journal_;    ///< Keys of the notes.
+  std::set<std::string> waiting_;       ///< What is staged for finished tables.
+  size_t kept_ = 0;                     ///< How many tables are noted.
   std::condition_variable_any wake_;
   std::jthread renewer_;
 };

@@ -6,8 +6,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "base/error.h"
+#include "job/test_finished.h"
 #include "lake/test_lake.h"
 
 namespace shoestring {
@@ -181,7 +183,7 @@ TEST_F(RunRecordTest, SweepsNothingOfATableThatCannotBeRead) {
 
 TEST_F(RunRecordTest, TakesOverWhatItsLikeHasFinished) {
   PutDeadRun(kDead, "t", "same");
-  store_->Put(JournalKey(kDead, 0), "a finished table");
+  store_->Put(JournalKey(kDead, 0), FormatJournal({SampleFinished(kDead, 1).entry()}));
   store_->Put("runs/" + std::string(kDead) + "/staging/1", "its file");
   RunRecord run(store_.get(), Request({"t"}, "same"));
   ASSERT_THAT(run.taken(), testing::SizeIs(1));
@@ -196,6 +198,35 @@ TEST_F(RunRecordTest, TakesOverWhatItsLikeHasFinished) {
   next.Commit("{}");
   EXPECT_THAT(Keys("runs/"),
               ElementsAre(ReportKey(next.id()), RunKey(next.id()), "runs/lock"));
+}
+
+TEST_F(RunRecordTest, NotesWhatIsFinished) {
+  const SampleFinished sample(kDead, 3);
+  RunRecord run(store_.get(), Request({"t"}, "same"));
+  const std::string first = JournalKey(run.id(), 0);
+  run.Keep(sample.entry());
+  run.Keep(sample.entry());
+  for (int i = 0; i < 500 && !store_->Head(first); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(ParseJournal(store_->Get(first).content, first), testing::SizeIs(2));
+  // What was finished since is noted at the end.
+  run.Keep(sample.entry());
+  EXPECT_EQ(run.GiveUp("lost"), 3U);
+  EXPECT_THAT(Keys(JournalPrefix(run.id())), testing::SizeIs(2));
+}
+
+TEST_F(RunRecordTest, LooksAtNoMetadataOfATableThatIsAllCurrent) {
+  RunRecord run(store_.get(), Request({"t"}));
+  TableChange change{.table = SampleTable("t", Granularity::kNone), .run = run.id()};
+  Catalog(store_.get()).Commit({change});
+  FaultyStore watched(store_.get());
+  watched.before = [](std::string_view, std::string_view key) {
+    EXPECT_FALSE(key.ends_with(".metadata.json")) << key;
+  };
+  SweepTables(&watched, {"t"}, {run.id()});
+  EXPECT_THAT(Keys("catalog/t/"), testing::SizeIs(3));
+  run.Commit("{}");
 }
 
 TEST_F(RunRecordTest, StartsOverWhenAskedTo) {
