@@ -36,8 +36,8 @@ constexpr const char* kTablesSql = R"(
                   WHERE option_name = 'security_invoker' AND option_value::boolean)
   )
   SELECT place, oid, relkind,
-         EXISTS (SELECT FROM read JOIN pg_catalog.pg_class c ON c.oid = read.oid
-                 WHERE read.root = found.oid AND c.relrowsecurity),
+         oid IN (SELECT read.root FROM read JOIN pg_catalog.pg_class c ON c.oid = read.oid
+                 WHERE c.relrowsecurity),
          pg_catalog.obj_description(oid, 'pg_class')
   FROM found)";
 
