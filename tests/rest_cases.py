@@ -693,6 +693,14 @@ ROUTES = [
     # What is wrong with the relations of a request is told before its columns.
     refused("/ships?select=nothing,docks(id)", 400, "PGRST200"),
     refused("/ships?select=nothing,owners(name)&captains.id=eq.1", 400, "PGRST108"),
+    # An answer is UTF-8 whatever was sent, and cut.
+    refused("/%ff%00", 404, "PGRST205",
+            "Could not find the table 'harbour.\ufffd\0' in the schema cache"),
+    refused("/kinds?jb=eq." + 40 * "\u6f22", 400, "22P02", "invalid input syntax for type json",
+            f'Token "{33 * chr(0x6f22)}\ufffd" is invalid.'),
+    refused("/names?name=eq.%00", 400, "22021",
+            'invalid byte sequence for encoding "UTF8": 0x00'),
+    refused("/names?name=eq.%C0%80", 400, "PGRST100"),
     refused("/nowhere", 404, "PGRST205", "Could not find the table 'harbour.nowhere' in the schema cache"),
     refused("/shps", 404, "PGRST205", "Could not find the table 'harbour.shps' in the schema cache",
             None, "Perhaps you meant the table 'harbour.ships'"),
