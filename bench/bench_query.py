@@ -6,8 +6,8 @@
 T is a table of generate.sh: indexed on (fund_id, filing_date), vacuumed, in memory. The
 question is what two average funds held in common, of all quarters and of one, as one scan
 that both sides are asked in the same words; the same as a join of two scans is measured
-beside it. Each is asked many times by one process, warm and in turns, the time of a process
-that asks once being taken off; the result cache is off. Bytes are those of a new process,
+beside it. Each is asked for about half a second by one process, warm and in turns, the time
+of a process that asks once being taken off; the result cache is off. Bytes are those of a new process,
 beside a lake whose one table is neither partitioned nor sorted by what is asked for.
 Answers that differ end with status 1. README.md explains the last line.
 """
@@ -94,13 +94,22 @@ class Sides:
 
 def measure(sides, lake, sql, arguments):
     """Milliseconds of one question, warm: of the lake, and of Postgres."""
-    found = {"lake": [], "postgres": []}
+    places = {"lake": lake, "postgres": "postgres"}
+    times = {name: times_for(sides, side, sql, arguments) for name, side in places.items()}
+    found = {name: [] for name in places}
     for _ in range(arguments.runs):
-        for name, side in (("lake", lake), ("postgres", "postgres")):
+        for name, side in places.items():
             first = sides.seconds(side, sql, 1)
-            all_of_them = sides.seconds(side, sql, 1 + arguments.times)
-            found[name].append(1000 * (all_of_them - first) / arguments.times)
+            all_of_them = sides.seconds(side, sql, 1 + times[name])
+            found[name].append(1000 * (all_of_them - first) / times[name])
     return [statistics.median(found[name]) for name in ("lake", "postgres")]
+
+
+def times_for(sides, side, sql, arguments):
+    """How often a question is asked in the time that a measurement takes."""
+    trial = 20
+    each = (sides.seconds(side, sql, 1 + trial) - sides.seconds(side, sql, 1)) / trial
+    return max(trial, round(arguments.seconds / max(each, 1e-4)))
 
 
 def compare(sides, lake, name, sql, arguments):
@@ -153,6 +162,6 @@ def bench(arguments, folder):
 
 if __name__ == "__main__":
     parser = options(__doc__, runs=5)
-    parser.add_argument("--times", type=int, default=40,
-                        help="how often one process asks (default: 40)")
+    parser.add_argument("--seconds", type=float, default=0.5,
+                        help="how long one process asks (default: 0.5)")
     main(bench, parser)

@@ -16,6 +16,12 @@ find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 
+# Sanitizers bring an allocator of their own.
+if(NOT SHOESTRING_SANITIZE)
+  pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+  set(SHOESTRING_ALLOCATOR PkgConfig::jemalloc)
+endif()
+
 # Its bytes become part of the program.
 find_file(SHOESTRING_FONT DejaVuSans.ttf REQUIRED
   PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF /usr/share/fonts/dejavu)

@@ -3,6 +3,8 @@
 #include <duckdb.hpp>
 #include <duckdb/common/types/hugeint.hpp>
 
+#include <algorithm>
+
 namespace shoestring {
 
 namespace {
@@ -46,7 +48,7 @@ duckdb::string_t As(const duckdb::Value& value, duckdb::string_t) {
 bool HasNulls(const ColumnValues& column) {
   const auto& valid = FlatVector::Validity(column.values);
   if (valid.AllValid()) return false;
-  for (idx_t row = 0; row < column.rows; ++row) {
+  for (idx_t row = column.rows.begin; row < column.rows.end; ++row) {
     if (!valid.RowIsValid(column.numbers ? column.numbers[row] : row)) return true;
   }
   return false;
@@ -71,7 +73,7 @@ idx_t FirstAfter(idx_t begin, idx_t end, const Before& before) {
 
 bool Ascends(const ColumnValues& column) {
   const auto ascends = [&](const auto& at, auto) {
-    for (idx_t row = 1; row < column.rows; ++row) {
+    for (idx_t row = column.rows.begin + 1; row < column.rows.end; ++row) {
       if (at(row) < at(row - 1)) return false;
     }
     return true;
@@ -79,15 +81,35 @@ bool Ascends(const ColumnValues& column) {
   return !HasNulls(column) && WithValues(column, false, ascends);
 }
 
-RowRange RowsEqual(const ColumnValues& column, const duckdb::Value& value) {
-  return WithValues(column, RowRange{}, [&](const auto& at, auto zero) {
-    const auto wanted = As(value, zero);
-    const idx_t begin =
-        FirstAfter(0, column.rows, [&](idx_t row) { return at(row) < wanted; });
-    const idx_t end =
-        FirstAfter(begin, column.rows, [&](idx_t row) { return !(wanted < at(row)); });
-    return RowRange{begin, end};
+RowRanges RowsEqual(const ColumnValues& column,
+                    const std::vector<duckdb::Value>& values) {
+  return WithValues(column, RowRanges(), [&](const auto& at, auto zero) {
+    RowRanges found;
+    idx_t end = column.rows.begin;
+    for (const duckdb::Value& value : values) {
+      const auto wanted = As(value, zero);
+      const idx_t begin =
+          FirstAfter(end, column.rows.end, [&](idx_t row) { return at(row) < wanted; });
+      end = FirstAfter(begin, column.rows.end,
+                       [&](idx_t row) { return !(wanted < at(row)); });
+      if (begin < end) found.push_back({begin, end});
+    }
+    return found;
   });
+}
+
+RowRanges Common(const RowRanges& one, const RowRanges& other) {
+  RowRanges common;
+  for (auto a = one.begin(), b = other.begin(); a != one.end() && b != other.end();) {
+    const RowRange both{std::max(a->begin, b->begin), std::min(a->end, b->end)};
+    if (!both.empty()) common.push_back(both);
+    if (a->end < b->end) {
+      ++a;
+    } else {
+      ++b;
+    }
+  }
+  return common;
 }
 
 }  // namespace shoestring

@@ -91,10 +91,22 @@ std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
   return statistics;
 }
 
-bool RulesOut(const duckdb::TableFilter& filter, const duckdb::BaseStatistics& known) {
+std::optional<bool> Decides(const duckdb::TableFilter& filter,
+                            const duckdb::BaseStatistics& known) {
+  using Result = duckdb::FilterPropagateResult;
   // A filter only looks at them, though it takes them as if it could do more.
-  return filter.CheckStatistics(const_cast<duckdb::BaseStatistics&>(known)) ==
-         duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  const Result result =
+      filter.CheckStatistics(const_cast<duckdb::BaseStatistics&>(known));
+  if (result == Result::FILTER_ALWAYS_FALSE) return false;
+  // The bounds of texts are cut short.
+  const bool exact = known.GetType().InternalType() != duckdb::PhysicalType::VARCHAR ||
+                     filter.filter_type == duckdb::TableFilterType::IS_NOT_NULL;
+  const bool all = result == Result::FILTER_ALWAYS_TRUE && exact && !known.CanHaveNull();
+  return all ? std::optional(true) : std::nullopt;
+}
+
+bool RulesOut(const duckdb::TableFilter& filter, const duckdb::BaseStatistics& known) {
+  return Decides(filter, known) == false;
 }
 
 bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,

@@ -29,6 +29,11 @@ inline duckdb::hugeint_t WideInteger(Bytes bytes) {
 std::optional<duckdb::BaseStatistics> StatisticsOf(const LakeColumn& column,
                                                    const ColumnStatistics& known);
 
+/// Whether all rows of what is so described pass, or none; nothing when that depends on
+/// the row.
+std::optional<bool> Decides(const duckdb::TableFilter& filter,
+                            const duckdb::BaseStatistics& known);
+
 /// True when no row of what is so described can pass.
 bool RulesOut(const duckdb::TableFilter& filter, const duckdb::BaseStatistics& known);
 

@@ -154,9 +154,12 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     if (context_.IsInterrupted()) throw duckdb::InterruptException();
     row_ += kVector;
     while (row_ >= range_.end) {
+      if (!ranges_.empty()) {
+        NextRange();
+        continue;
+      }
       if (groups_.empty() && !NextUnit()) return false;
-      if (groups_.empty()) continue;
-      NextGroup();
+      if (!groups_.empty()) NextGroup();
     }
     read_.assign(scan_.columns.size(), false);
     return true;
@@ -165,22 +168,28 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   void NextGroup() {
     file_->Begin(groups_.back());
     groups_.pop_back();
-    range_ = {0, file_->rows()};
+    ranges_ = {{0, file_->rows()}};
     for (ScanFilter& filter : filters_) Narrow(&filter);
-    if (range_.empty()) range_ = {};
+    std::ranges::reverse(ranges_);
+  }
+
+  void NextRange() {
+    range_ = ranges_.back();
+    ranges_.pop_back();
     row_ = range_.begin / kVector * kVector;
   }
 
   /// Leaves out of the row group what a filter does not want, where that stands together
   /// in a column that is decoded as a whole.
   void Narrow(ScanFilter* filter) {
-    filter->settled = false;
+    filter->settled = file_->Settles(filter->placed());
     const size_t place = filter->place();
-    if (range_.empty() || !scan_.columns[place].lake_column) return;
+    if (filter->settled || !scan_.columns[place].lake_column) return;
     const ColumnChunk* here = file_->Find(place);
-    const auto found = here ? here->RowsThatPass(filter->filter()) : std::nullopt;
+    if (!here || !here->whole()) return;
+    const auto found = here->RowsThatPass(filter->placed(), {0, file_->rows()});
     if (!found) return;
-    range_ = {std::max(range_.begin, found->begin), std::min(range_.end, found->end)};
+    ranges_ = Common(ranges_, *found);
     filter->settled = true;
   }
 
@@ -220,14 +229,44 @@ class ScanThread : public duckdb::LocalTableFunctionState {
     looked_at_ += passed;
     LeaveIf(looked_at_ > kFewRows);
     for (ScanFilter& filter : filters_) {
-      if (filter.settled) continue;
-      const size_t place = filter.place();
-      if (scan_.columns[place].lake_column && !file_->MayPass(filter, row_)) return 0;
-      Read(place, count);
-      filter.Select(&values_.data[place], count, &selection_, &passed);
+      if (!filter.settled) Apply(&filter, count, &passed);
       if (passed == 0) return 0;
     }
     return passed;
+  }
+
+  /// Takes those that a filter does not let pass out of selection_.
+  void Apply(ScanFilter* filter, idx_t count, idx_t* passed) {
+    const size_t place = filter->place();
+    if (scan_.columns[place].lake_column) {
+      if (!file_->MayPass(filter->placed(), row_)) {
+        *passed = 0;
+        return;
+      }
+      const auto found =
+          file_->Chunk(place, row_).RowsThatPass(filter->placed(), {row_, row_ + count});
+      if (found) {
+        Keep(*found, passed);
+        return;
+      }
+    }
+    Read(place, count);
+    filter->Select(&values_.data[place], count, &selection_, passed);
+  }
+
+  /// Leaves in selection_ what these rows have of it.
+  void Keep(const RowRanges& ranges, idx_t* passed) {
+    duckdb::SelectionVector kept(*passed);
+    idx_t left = 0;
+    auto range = ranges.begin();
+    for (idx_t i = 0; i < *passed; ++i) {
+      const idx_t row = row_ + selection_.get_index(i);
+      while (range != ranges.end() && range->end <= row) ++range;
+      if (range == ranges.end()) break;
+      if (range->begin <= row) kept.set_index(left++, row - row_);
+    }
+    selection_.Initialize(kept);
+    *passed = left;
   }
 
   /// Those of selection_, by their numbers in the row group.
@@ -325,7 +364,8 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   std::optional<ScannedFile> file_;
   size_t new_files_ = 0;      ///< Of those there were.
   std::vector<int> groups_;   ///< Still to be scanned of the unit.
-  RowRange range_;            ///< Of the row group: what can have rows that pass.
+  RowRanges ranges_;          ///< Of the row group: what can have rows that pass, last
+  RowRange range_;            ///< range first, and the one that the scan is at.
   idx_t row_ = 0;             ///< Of the row group, where the vector begins.
   duckdb::DataChunk values_;  ///< Of the vector, by place.
   std::vector<bool> read_;    ///< Which of them are there.

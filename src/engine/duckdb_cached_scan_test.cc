@@ -211,6 +211,15 @@ TEST_F(DuckdbCachedScanTest, EveryFilter) {
                                 "fund = 5 AND owner = 'owner of the fund 05' AND flag",
                                 "fund = 4 AND owner = 'owner of the fund 05'",
                                 "small = 3 OR small = 190",
+                                "small = 3 OR small IS NULL",
+                                "small >= -100",
+                                "fund IN (3, 7, 99)",
+                                "fund IN (11, 2) AND small IN (110, 30, 70)",
+                                "fund = 2 OR fund = 13 OR id = 5",
+                                "owner IN ('owner of the fund 05', 'x', 'owner')",
+                                "name IN ('a name longer than twelve 4', '8')",
+                                "real IN ('NaN'::float, 12)",
+                                "id IN (0,2,4,6,8,9,10,11,12,13,14,15,16,17,18,19,39)",
                                 "small = 3 AND name = 'a name longer than twelve 1'",
                                 "id > 5 AND id < 4"}) {
     const int64_t expected = Number("SELECT sum(CASE WHEN " + condition +
@@ -287,6 +296,7 @@ TEST_F(DuckdbCachedScanTest, FirstRowsOfAnOrder) {
 TEST_F(DuckdbCachedScanTest, FirstRowsOfPieces) {
   const std::vector<std::string> conditions{"fund = 3",
                                             "fund = 7 AND small < 150",
+                                            "fund IN (2, 11)",
                                             "id BETWEEN 4000 AND 9000",
                                             "owner = 'owner of the fund 05'",
                                             "fund >= 9 AND id < 36000",

@@ -44,8 +44,8 @@ int CachedFile::Leaf(int field_id) const {
   throw parquet::ParquetException("A column is missing, field id ", field_id);
 }
 
-bool CachedFile::RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column,
-                          int group, int leaf) {
+std::optional<bool> CachedFile::Decides(const duckdb::TableFilter& filter,
+                                        const LakeColumn& column, int group, int leaf) {
   const std::lock_guard lock(mutex_);
   Bounds& bounds = bounds_[Place(group, leaf)];
   if (!bounds.known) {
@@ -53,7 +53,7 @@ bool CachedFile::RulesOut(const duckdb::TableFilter& filter, const LakeColumn& c
     if (known) bounds.values = StatisticsOf(column, *known);
     bounds.known = true;
   }
-  return bounds.values && shoestring::RulesOut(filter, *bounds.values);
+  return bounds.values ? shoestring::Decides(filter, *bounds.values) : std::nullopt;
 }
 
 std::shared_ptr<const ColumnChunk> CachedFile::Find(

@@ -31,9 +31,10 @@ class CachedFile {
   /// file lacks it.
   int Leaf(int field_id) const;
 
-  /// True when no row of the row group can pass a filter on this column.
-  bool RulesOut(const duckdb::TableFilter& filter, const LakeColumn& column, int group,
-                int leaf);
+  /// Whether all rows of the row group pass a filter on this column, or none; nothing
+  /// when that depends on the row.
+  std::optional<bool> Decides(const duckdb::TableFilter& filter, const LakeColumn& column,
+                              int group, int leaf);
 
   /// nullptr for what was not decoded yet, or as another type; it may have a part of
   /// its vectors only.

@@ -204,7 +204,7 @@ ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader*
     DecodeNumbers(reader);
   }
   KeepBounds(rows);
-  ascends_ = whole_ && rows_ > 0 && Ascends(values());
+  ascends_ = rows_ > 0 && Ascends(Values({0, rows_}));
   sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows_;
   if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
 }
@@ -330,20 +330,27 @@ void ColumnChunk::FindBounds() {
   }
 }
 
-bool ColumnChunk::RulesOut(const duckdb::TableFilter& filter, idx_t row) const {
+bool ColumnChunk::RulesOut(const PlacedFilter& filter, idx_t row) const {
   const size_t vector = row / kVector;
-  if (!bounds_.empty() && shoestring::RulesOut(filter, bounds_[vector])) return true;
-  if (!Has(row)) return false;
-  const duckdb::Value* value = ValueAskedFor(filter);
-  if (!value || !ValueSketch::Covers(type_)) return false;
-  return (bounds_.empty() || sparse_[vector]) && !MayHold(*value);
+  if (!bounds_.empty() && shoestring::RulesOut(*filter.filter, bounds_[vector])) {
+    return true;
+  }
+  if (!Has(row) || filter.values.empty() || !ValueSketch::Covers(type_)) return false;
+  if (!bounds_.empty() && !sparse_[vector]) return false;
+  return std::ranges::none_of(
+      filter.values, [this](const duckdb::Value& value) { return MayHold(value); });
 }
 
-std::optional<RowRange> ColumnChunk::RowsThatPass(
-    const duckdb::TableFilter& filter) const {
-  const duckdb::Value* value = ascends_ ? ValueAskedFor(filter) : nullptr;
-  if (!value) return std::nullopt;
-  return RowsEqual(values(), *value);
+std::optional<RowRanges> ColumnChunk::RowsThatPass(const PlacedFilter& filter,
+                                                   RowRange rows) const {
+  if (!ascends_ || filter.values.empty()) return std::nullopt;
+  const idx_t begin = places_[rows.begin / kVector];
+  RowRanges found =
+      RowsEqual(Values({begin, begin + rows.end - rows.begin}), filter.values);
+  for (RowRange& range : found) {
+    range = {range.begin - begin + rows.begin, range.end - begin + rows.begin};
+  }
+  return found;
 }
 
 bool ColumnChunk::MayHold(const duckdb::Value& value) const {
@@ -403,9 +410,9 @@ duckdb::SelectionVector ColumnChunk::Numbers(const duckdb::SelectionVector& plac
   return numbers;
 }
 
-ColumnValues ColumnChunk::values() const {
-  if (dictionary_) return {dictionary_->data, numbers_.data(), rows_};
-  return {*values_, nullptr, rows_};
+ColumnValues ColumnChunk::Values(RowRange places) const {
+  if (dictionary_) return {dictionary_->data, numbers_.data(), places};
+  return {*values_, nullptr, places};
 }
 
 }  // namespace shoestring

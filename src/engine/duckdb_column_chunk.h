@@ -13,6 +13,7 @@
 
 #include "engine/duckdb_ascending_rows.h"
 #include "engine/duckdb_row_copy.h"
+#include "engine/duckdb_scan_filter.h"
 #include "engine/duckdb_value_sketch.h"
 
 namespace parquet {
@@ -52,11 +53,12 @@ class ColumnChunk {
   bool Has(duckdb::idx_t row) const { return places_[row / kVector] != kAbsent; }
   /// True when no row of the vector can pass: by its bounds, or since no value of the
   /// chunk is the one that is asked for. May be asked of one that is not here.
-  bool RulesOut(const duckdb::TableFilter& filter, duckdb::idx_t row) const;
+  bool RulesOut(const PlacedFilter& filter, duckdb::idx_t row) const;
 
-  /// The rows that pass a filter that asks for one value, where they stand together;
-  /// nothing for other filters, columns that do not ascend, and those that lack vectors.
-  std::optional<RowRange> RowsThatPass(const duckdb::TableFilter& filter) const;
+  /// Those of the rows that pass a filter that asks for values, where the rows of each
+  /// value stand together; nothing for other filters, and columns that do not ascend.
+  /// The rows are those of a vector that is here, or all of a column that is whole.
+  std::optional<RowRanges> RowsThatPass(const PlacedFilter& filter, RowRange rows) const;
 
   /// The first `count` rows of a vector that is here, in `to`.
   void Read(duckdb::idx_t row, duckdb::idx_t count, duckdb::Vector* to) const;
@@ -83,7 +85,7 @@ class ColumnChunk {
   void KeepBounds(const ChunkRows& rows);
   void FindBounds();
   bool MayHold(const duckdb::Value& value) const;
-  ColumnValues values() const;
+  ColumnValues Values(RowRange places) const;
   duckdb::SelectionVector Places(const duckdb::SelectionVector& rows,
                                  duckdb::idx_t count) const;
   duckdb::SelectionVector Numbers(const duckdb::SelectionVector& places,
@@ -93,7 +95,7 @@ class ColumnChunk {
   const duckdb::idx_t rows_;
   std::vector<duckdb::idx_t> places_;  ///< Of each vector among the rows, or kAbsent.
   bool whole_ = false;                 ///< No vector is absent.
-  bool ascends_ = false;               ///< And it is whole.
+  bool ascends_ = false;               ///< What there is of it.
   std::unique_ptr<duckdb::Vector> values_;                    ///< Or, in its place:
   duckdb::buffer_ptr<duckdb::VectorChildBuffer> dictionary_;  ///< Null comes last in it.
   std::vector<duckdb::sel_t> numbers_;                        ///< Into the dictionary.

@@ -4,6 +4,7 @@
 #include <duckdb/planner/filter/conjunction_filter.hpp>
 #include <duckdb/planner/filter/constant_filter.hpp>
 #include <duckdb/planner/filter/dynamic_filter.hpp>
+#include <duckdb/planner/filter/in_filter.hpp>
 #include <duckdb/planner/filter/null_filter.hpp>
 #include <duckdb/planner/filter/optional_filter.hpp>
 #include <duckdb/storage/table/column_segment.hpp>
@@ -16,6 +17,10 @@ namespace {
 
 using duckdb::TableFilter;
 using duckdb::TableFilterType;
+using duckdb::Value;
+
+/// Of more than these DuckDB finds the rows sooner, by a hash table.
+constexpr size_t kMostValues = 16;
 
 bool IsNarrow(const duckdb::LogicalType& type) {
   return type.InternalType() != duckdb::PhysicalType::VARCHAR;
@@ -25,9 +30,50 @@ bool IsOptional(const TableFilter& filter) {
   return filter.filter_type == TableFilterType::OPTIONAL_FILTER;
 }
 
+std::vector<Value> ValuesAskedFor(const TableFilter& filter);
+
+std::vector<Value> ValuesAskedFor(const duckdb::ConstantFilter& filter) {
+  const bool equal = filter.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
+  if (!equal || filter.constant.IsNull()) return {};
+  return {filter.constant};
+}
+
+std::vector<Value> ValuesAskedFor(const duckdb::ConjunctionOrFilter& filter) {
+  std::vector<Value> values;
+  for (const auto& part : filter.child_filters) {
+    const auto more = ValuesAskedFor(*part);
+    if (more.empty()) return {};
+    values.insert(values.end(), more.begin(), more.end());
+  }
+  return values;
+}
+
+/// Any of which will do, in any order; nothing for a filter that asks for something else.
+std::vector<Value> ValuesAskedFor(const TableFilter& filter) {
+  switch (filter.filter_type) {
+    case TableFilterType::CONSTANT_COMPARISON:
+      return ValuesAskedFor(filter.Cast<duckdb::ConstantFilter>());
+    case TableFilterType::CONJUNCTION_OR:
+      return ValuesAskedFor(filter.Cast<duckdb::ConjunctionOrFilter>());
+    case TableFilterType::IN_FILTER: return filter.Cast<duckdb::InFilter>().values;
+    case TableFilterType::OPTIONAL_FILTER: {
+      const auto& child = filter.Cast<duckdb::OptionalFilter>().child_filter;
+      return child ? ValuesAskedFor(*child) : std::vector<Value>();
+    }
+    default: return {};
+  }
+}
+
+PlacedFilter Placed(size_t place, const TableFilter& filter) {
+  auto values = ValuesAskedFor(filter);
+  if (values.size() > kMostValues) values.clear();
+  std::ranges::sort(values);
+  return {place, &filter, std::move(values)};
+}
+
 void AddParts(size_t place, const TableFilter& filter, std::vector<PlacedFilter>* to) {
   if (filter.filter_type != TableFilterType::CONJUNCTION_AND) {
-    to->push_back({place, &filter});
+    to->push_back(Placed(place, filter));
     return;
   }
   for (const auto& part : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters) {
@@ -86,18 +132,11 @@ std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
   return filters;
 }
 
-const duckdb::Value* ValueAskedFor(const TableFilter& filter) {
-  if (filter.filter_type != TableFilterType::CONSTANT_COMPARISON) return nullptr;
-  const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
-  const bool equal = comparison.comparison_type == duckdb::ExpressionType::COMPARE_EQUAL;
-  return equal && !comparison.constant.IsNull() ? &comparison.constant : nullptr;
-}
-
 bool AskForOneValue(const duckdb::TableFilterSet& set) {
   std::vector<PlacedFilter> filters;
   for (const auto& [place, filter] : set.filters) AddParts(place, *filter, &filters);
   return std::ranges::any_of(
-      filters, [](const PlacedFilter& placed) { return ValueAskedFor(*placed.filter); });
+      filters, [](const PlacedFilter& placed) { return placed.values.size() == 1; });
 }
 
 ScanFilter::ScanFilter(duckdb::ClientContext& context, const PlacedFilter& placed)
@@ -113,10 +152,10 @@ void ScanFilter::Select(duckdb::Vector* values, duckdb::idx_t count,
     duckdb::ColumnSegment::FilterSelection(*selection, *values, format, filter, state,
                                            count, *passed);
   };
-  if (const auto now = WantedByNow(filter())) {
+  if (const auto now = WantedByNow(*placed_.filter)) {
     apply(*now, *duckdb::TableFilterState::Initialize(context_, *now));
   } else {
-    apply(filter(), *state_);
+    apply(*placed_.filter, *state_);
   }
 }
 

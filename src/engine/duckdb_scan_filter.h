@@ -14,29 +14,29 @@ namespace shoestring {
 struct PlacedFilter {
   size_t place = 0;
   const duckdb::TableFilter* filter = nullptr;
+  /// What it asks for, ascending, when that is one value or any of a few.
+  std::vector<duckdb::Value> values;
 };
 
 /// The filters of a scan, taken apart where all of several must pass, in the order in
 /// which they are best asked: numbers first, as they take less to compare and their
 /// bounds rule out more; those that a scan need not keep last. `types` are those of the
-/// places. What they point to must outlive them.
+/// places. The set must outlive what is made of it.
 std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
                                   const duckdb::vector<duckdb::LogicalType>& types);
 
-/// The value that a filter asks for; nullptr when it asks for more than one.
-const duckdb::Value* ValueAskedFor(const duckdb::TableFilter& filter);
-
-/// Whether one of them does: such a scan may find its rows without looking at many
-/// others.
+/// Whether one of them asks for a single value: such a scan may find its rows without
+/// looking at many others.
 bool AskForOneValue(const duckdb::TableFilterSet& set);
 
 /// A filter as one thread applies it.
 class ScanFilter {
  public:
+  /// `placed` must outlive it.
   ScanFilter(duckdb::ClientContext& context, const PlacedFilter& placed);
 
   size_t place() const { return placed_.place; }
-  const duckdb::TableFilter& filter() const { return *placed_.filter; }
+  const PlacedFilter& placed() const { return placed_; }
 
   /// Takes those of the first `count` values that do not pass out of `selection`, which
   /// has `passed` rows.
@@ -47,7 +47,7 @@ class ScanFilter {
 
  private:
   duckdb::ClientContext& context_;
-  const PlacedFilter placed_;
+  const PlacedFilter& placed_;
   duckdb::unique_ptr<duckdb::TableFilterState> state_;
 };
 

@@ -46,12 +46,20 @@ void ScannedFile::FindLeaves() {
   }
 }
 
+std::optional<bool> ScannedFile::Decides(const PlacedFilter& filter, int group) {
+  const LakeColumn* column = scan_.columns[filter.place].lake_column;
+  if (!column) return std::nullopt;
+  return file_->Decides(*filter.filter, *column, group, leaves_[filter.place]);
+}
+
 bool ScannedFile::RulesOut(int group) {
   return std::ranges::any_of(scan_.filters, [&](const PlacedFilter& filter) {
-    const LakeColumn* column = scan_.columns[filter.place].lake_column;
-    return column &&
-           file_->RulesOut(*filter.filter, *column, group, leaves_[filter.place]);
+    return Decides(filter, group) == false;
   });
+}
+
+bool ScannedFile::Settles(const PlacedFilter& filter) {
+  return Decides(filter, group_) == true;
 }
 
 void ScannedFile::Begin(int group) {
@@ -97,9 +105,9 @@ bool ScannedFile::Wants(idx_t row) const {
   return wanted_.empty() || wanted_[row / kVector];
 }
 
-bool ScannedFile::MayPass(const ScanFilter& filter, idx_t row) {
-  const ColumnChunk& known = Known(filter.place());
-  if (known.RulesOut(filter.filter(), row)) return false;
+bool ScannedFile::MayPass(const PlacedFilter& filter, idx_t row) {
+  const ColumnChunk& known = Known(filter.place);
+  if (known.RulesOut(filter, row)) return false;
   // What a column lacks was perhaps left out by another filter.
   return known.Has(row) || Wanted()[row / kVector];
 }
@@ -160,7 +168,7 @@ const ScannedFile::Vectors& ScannedFile::Wanted() {
   if (scan_.reads.remote) return wanted_;
   Parsed([&] {
     for (const PlacedFilter& filter : scan_.filters) {
-      if (scan_.columns[filter.place].lake_column) LeaveOut(filter);
+      if (scan_.columns[filter.place].lake_column && !Settles(filter)) LeaveOut(filter);
     }
   });
   return wanted_;
@@ -173,7 +181,7 @@ void ScannedFile::LeaveOut(const PlacedFilter& filter) {
   const Bounds bounds = here ? Bounds() : BoundsOf(filter.place, Pages(filter.place));
   for (size_t vector = 0; vector < wanted_.size(); ++vector) {
     if (!wanted_[vector]) continue;
-    const bool out = here ? here->RulesOut(*filter.filter, vector * kVector)
+    const bool out = here ? here->RulesOut(filter, vector * kVector)
                           : !bounds.empty() && bounds[vector] &&
                                 shoestring::RulesOut(*filter.filter, *bounds[vector]);
     wanted_[vector] = !out;

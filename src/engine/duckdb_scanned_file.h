@@ -52,6 +52,8 @@ class ScannedFile {
 
   // Of the row group; vectors are called by the row they begin at.
 
+  /// True when all its rows pass a filter.
+  bool Settles(const PlacedFilter& filter);
   /// What is decoded already of a column that is in the files; nullptr for nothing.
   const ColumnChunk* Find(size_t place);
   /// What there is of a column, which may lack the vectors that the filters rule out.
@@ -66,13 +68,14 @@ class ScannedFile {
   /// False for a vector of which it is known by now that no row can pass.
   bool Wants(duckdb::idx_t row) const;
   /// Whether a row of the vector may pass a filter, and all others.
-  bool MayPass(const ScanFilter& filter, duckdb::idx_t row);
+  bool MayPass(const PlacedFilter& filter, duckdb::idx_t row);
 
  private:
   using Vectors = std::vector<bool>;
   using Bounds = std::vector<std::optional<duckdb::BaseStatistics>>;
 
   void FindLeaves();
+  std::optional<bool> Decides(const PlacedFilter& filter, int group);
   const ColumnChunk& Decode(size_t place, Vectors vectors);
   std::shared_ptr<const ColumnChunk> Read(size_t place, const Vectors& vectors);
   ColumnPages Pages(size_t place);
