@@ -29,7 +29,7 @@ constexpr int64_t kStateVersion = 1;
 constexpr int kCommitAttempts = 20;
 constexpr int kLongestPauseMs = 1000;
 // Whose objects are written side by side: a bucket takes its time for each.
-constexpr size_t kTablesAtOnce = 8;
+constexpr size_t kTablesAtOnce = 16;
 // A property of the metadata: the checksums of what it names, by key.
 constexpr std::string_view kChecksums = "shoestring.checksums";
 

@@ -350,8 +350,13 @@ void FolderStore::DiscardStaged(std::string_view run) {
 }
 
 void FolderStore::MarkUnsynced(std::string_view key) {
+  MarkFoldersUnsynced(key);
   const std::lock_guard lock(mutex_);
   unsynced_.emplace(key);
+}
+
+void FolderStore::MarkFoldersUnsynced(std::string_view key) {
+  const std::lock_guard lock(mutex_);
   for (size_t slash = key.rfind('/'); slash != std::string_view::npos;
        slash = key.rfind('/')) {
     key = key.substr(0, slash);
@@ -386,13 +391,13 @@ bool FolderStore::TryPut(std::string_view key, std::string_view content,
     if (errno != EINTR) throw FailSystem("lock", file.key(), errno);
   }
   WriteAll(file.fd(), AsBytes(content), key);
-  if (durable == Durable::kNow) {
-    Sync(file.fd(), key);
-    SyncWritten();
-  }
+  // Even if it may be later: who writes many does it side by side, and while the disk has
+  // one, the cores have another.
+  Sync(file.fd(), key);
+  if (durable == Durable::kNow) SyncWritten();
   if (!Rename(root_fd_.get(), file.folder(), key)) return false;
   file.Keep();
-  MarkUnsynced(key);
+  MarkFoldersUnsynced(key);
   if (durable == Durable::kNow) SyncWritten();
   return true;
 }

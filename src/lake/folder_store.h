@@ -59,6 +59,8 @@ class FolderStore final : public ObjectStore {
   enum class Durable { kLater, kNow };
 
   void MarkUnsynced(std::string_view key);
+  /// Of a file that is durable itself, only where it is named.
+  void MarkFoldersUnsynced(std::string_view key);
   void SyncWritten();
   bool HasEtag(std::string_view key, const std::optional<std::string>& etag);
   FileDescriptor Lock();
