@@ -151,6 +151,7 @@ constexpr const char* kRelationsSql = R"(
          CASE WHEN c.reltuples < 0 THEN -1 ELSE c.reltuples::bigint END,
          pg_catalog.has_table_privilege(c.oid, 'SELECT')
            AND NOT pg_catalog.row_security_active(c.oid)
+           AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery())
   FROM tree
   JOIN pg_catalog.pg_class c USING (oid)
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
