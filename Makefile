@@ -12,7 +12,7 @@ demo:  ## install, build, migrate the example database and query the lake
 	@scripts/demo
 
 build:  ## install what the build needs and build build/release/shoestring
-	@scripts/build
+	@scripts/build release shoestring
 
 package:  ## .tar.gz, .deb and lambda.zip that need nothing of a machine
 	@scripts/package

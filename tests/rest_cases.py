@@ -166,6 +166,22 @@ ARRAYS_AND_RANGES = [
          [{"first": 1, "last": "2", "words": "b c"}]),
     Case("/lists?numbers->0=eq.1&numbers->1=eq.2&select=id", ids(2, 3)),
     Case("/lists?select=id&id=lt.4&order=numbers->2.nullslast,id.desc", ids(3, 2, 1)),
+    # Arrays in arrays, which a lake keeps as their texts.
+    Case("/grids?id=eq.1", [{"id": 1, "cells": [[1, 2, 3], [4, 5, 6]],
+                             "words": [["a", "b, c"], ["d", None]]}]),
+    Case("/grids?select=a:cells->1->>0,b:cells->0->1,c:words->0->>1&order=id",
+         [{"a": "4", "b": 2, "c": "b, c"}, {"a": "14", "b": None, "c": None},
+          {"a": None, "b": None, "c": None}]),
+    *[Case(f"/grids?select=id&{condition}", ids(*found)) for condition, found in [
+        ("cells->1->0=eq.14", [2]), ("cells->1->>1=eq.5", [1]), ("cells->0->1=is.null", [3]),
+        ("cells->>1=eq.8", [3]), ("cells=eq.{{1,2,3},{4,5,6}}", [1]),
+        ("cells=neq.{{1, 2, 3}, {4,5,6}}", [2, 3]), ('words=eq.{{a,"b, c"},{d,null}}', [1])]],
+    Case("/grids?select=id&order=cells->1->0.desc.nullslast", ids(2, 1, 3)),
+    refused("/grids?select=id&words->0->>1=eq.a", 400, "PGRST127"),
+    refused("/grids?select=id&cells=cs.{5}", 400, "PGRST127"),
+    refused("/grids?cells=eq.{{{{{{{1}}}}}}}", 400, "54000",
+            "number of array dimensions exceeds the maximum allowed (6)"),
+    refused("/grids?cells=eq.{{x}}", 400, "22P02", 'invalid input syntax for type integer: "x"'),
     refused("/lists?numbers=cs.2", 400, "22P02", 'malformed array literal: "2"',
             'Array value must start with "{" or dimension information.'),
     *[Case(f"/bands?span={condition}&select=id", ids(*found)) for condition, found in [
@@ -485,6 +501,32 @@ SPREADS = [
     Case("/ships?select=id,...voyages(trips:name)&id=eq.5", [{"id": 5, "trips": []}]),
     Case("/sailors?select=name,...voyages(trips:id,...ships(on:name))&voyages.order=id&id=eq.1",
          [{"name": "Ines", "trips": [1, 2, 3], "on": ["Aurora", "Aurora", "Borealis"]}]),
+    # What is many in a row of many is an array in the array, spread or not.
+    Case("/owners?select=id,...ships(ship:name,...voyages(trips:id))&ships.order=id&order=id"
+         "&ships.voyages.order=id",
+         [{"id": 1, "ship": ["Aurora", "Borealis"], "trips": [[1, 2], [3]]},
+          {"id": 2, "ship": ["Coral", "Delfin"], "trips": [[4, 5], [6]]}]),
+    Case("/ships?select=id,...voyages(trip:id,...sailors(crew:name))&id=gte.4&order=id"
+         "&voyages.sailors.order=name",
+         [{"id": 4, "trip": [6], "crew": [["Kiri"]]}, {"id": 5, "trip": [], "crew": []}]),
+    Case("/owners?select=id,...ships(ship:id,voyages(id))&id=eq.1&ships.order=id"
+         "&ships.voyages.order=id",
+         [{"id": 1, "ship": [1, 2], "voyages": [[{"id": 1}, {"id": 2}], [{"id": 3}]]}]),
+    Case("/ships?select=id,...voyages(trip:id,sailors(name))&id=eq.3&voyages.order=id"
+         "&voyages.sailors.order=name",
+         [{"id": 3, "trip": [4, 5],
+           "sailors": [[{"name": "Jonas"}], [{"name": "Jonas"}, {"name": "Kiri"}]]}]),
+    Case("/owners?select=id,...ships(ship:id,flags(colour))&ships.order=id&order=id",
+         [{"id": 1, "ship": [1, 2], "flags": [{"colour": "red"}, None]},
+          {"id": 2, "ship": [3, 4], "flags": [{"colour": "blue"}, None]}]),
+    Case("/owners?select=id,...ships(name,...voyages())&id=eq.1&ships.order=id",
+         [{"id": 1, "name": ["Aurora", "Borealis"]}]),
+    Case("/owners?select=name,...ships()", [{"name": "Hansa"}, {"name": "Pacific"}]),
+    Case("/owners?select=id,...ships(name,...flags(colour))&ships.order=flags(colour),name.desc"
+         "&order=id",
+         [{"id": 1, "name": ["Aurora", "Borealis"], "colour": ["red", None]},
+          {"id": 2, "name": ["Coral", "Delfin"], "colour": ["blue", None]}]),
+    refused("/owners?select=id,..ships(name)", 400, "PGRST100"),
     Case("/ships?select=id,...owners!inner(name)&owners.name=eq.Pacific&order=id",
          [{"id": 3, "name": "Pacific"}, {"id": 4, "name": "Pacific"}]),
     refused("/owners?select=id,...ships(id.count())", 400, "PGRST127", "Feature not implemented",
@@ -651,6 +693,14 @@ ROUTES = [
     # What is wrong with the relations of a request is told before its columns.
     refused("/ships?select=nothing,docks(id)", 400, "PGRST200"),
     refused("/ships?select=nothing,owners(name)&captains.id=eq.1", 400, "PGRST108"),
+    # An answer is UTF-8 whatever was sent, and cut.
+    refused("/%ff%00", 404, "PGRST205",
+            "Could not find the table 'harbour.\ufffd\0' in the schema cache"),
+    refused("/kinds?jb=eq." + 40 * "\u6f22", 400, "22P02", "invalid input syntax for type json",
+            f'Token "{33 * chr(0x6f22)}\ufffd" is invalid.'),
+    refused("/names?name=eq.%00", 400, "22021",
+            'invalid byte sequence for encoding "UTF8": 0x00'),
+    refused("/names?name=eq.%C0%80", 400, "PGRST100"),
     refused("/nowhere", 404, "PGRST205", "Could not find the table 'harbour.nowhere' in the schema cache"),
     refused("/shps", 404, "PGRST205", "Could not find the table 'harbour.shps' in the schema cache",
             None, "Perhaps you meant the table 'harbour.ships'"),

@@ -122,6 +122,8 @@ CREATE TABLE bills (id integer PRIMARY KEY, doc jsonb);
 INSERT INTO bills VALUES (1, '{"a": {"b": 2}, "k": 10}'), (2, '{"c": [1, 2, 3], "k": 6}'), (3, '[{"d": "test"}]'), (4, '{"e": 1, "k": 8}');
 CREATE TABLE lists (id integer PRIMARY KEY, numbers integer[], words text[]);
 INSERT INTO lists VALUES (1, '{1}', '{a}'), (2, '{1,2}', '{a,"b c"}'), (3, '{1,2,3}', '{}'), (4, NULL, NULL);
+CREATE TABLE grids (id integer PRIMARY KEY, cells integer[][], words text[][]);
+INSERT INTO grids VALUES (1, '{{1,2,3},{4,5,6}}', '{{a,"b, c"},{d,NULL}}'), (2, '{{11,NULL},{14,15}}', NULL), (3, '[0:1]={7,8}', '{}');
 CREATE TABLE bands (id integer PRIMARY KEY, span numrange);
 INSERT INTO bands VALUES (1, '[1,3]'), (2, '[3,6]'), (3, '[6,9]'), (4, '[9,12]'), (5, NULL);
 

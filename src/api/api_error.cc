@@ -1,19 +1,40 @@
 #include "api/api_error.h"
 
+#include <arrow/util/utf8.h>
+
+#include <algorithm>
+
 #include "engine/value_text.h"
 
 namespace shoestring {
 
 namespace {
 
-std::string TextOrNull(const std::optional<std::string>& text) {
-  std::string json;
-  if (text) {
-    AppendJsonString(*text, &json);
-  } else {
-    json = "null";
+/// How many bytes the character has that the text begins with; 0 for what is no UTF-8.
+size_t CharacterLength(std::string_view text) {
+  for (size_t length = 1; length <= std::min<size_t>(4, text.size()); ++length) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+    if (arrow::util::ValidateUTF8(bytes, static_cast<int64_t>(length))) return length;
   }
+  return 0;
+}
+
+/// A text that was sent or cut, with U+FFFD for each byte that is no UTF-8.
+std::string JsonString(std::string_view text) {
+  arrow::util::InitializeUTF8();
+  std::string good;
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    good += length > 0 ? text.substr(0, length) : "\uFFFD";
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  std::string json;
+  AppendJsonString(good, &json);
   return json;
+}
+
+std::string TextOrNull(const std::optional<std::string>& text) {
+  return text ? JsonString(*text) : "null";
 }
 
 }  // namespace
@@ -39,11 +60,9 @@ ApiError ApiError::WithHeader(std::string name, std::string value) && {
 }
 
 std::string ApiError::ToJson() const {
-  std::string message;
-  AppendJsonString(what(), &message);
   return fmt::format(R"({{"code":"{}","details":{},"hint":{},"message":{}}})", code_,
                      details_json_ ? *details_json_ : TextOrNull(details_),
-                     TextOrNull(hint_), message);
+                     TextOrNull(hint_), JsonString(message_));
 }
 
 ApiError TranslateError(const Error& error) {

@@ -13,8 +13,11 @@ namespace shoestring {
 /// A refusal as PostgREST words it. Thrown inside of the core, answered at its edge.
 class ApiError : public std::runtime_error {
  public:
-  ApiError(int status, std::string code, const std::string& message)
-      : std::runtime_error(message), status_(status), code_(std::move(code)) {}
+  ApiError(int status, std::string code, std::string message)
+      : std::runtime_error(message),
+        status_(status),
+        code_(std::move(code)),
+        message_(std::move(message)) {}
 
   ApiError WithDetails(std::string details) &&;
   /// JSON in place of a text.
@@ -26,12 +29,14 @@ class ApiError : public std::runtime_error {
   int status() const { return status_; }
   const std::string& code() const { return code_; }
   const std::vector<ApiHeader>& headers() const { return headers_; }
-  /// {"code":…,"details":…,"hint":…,"message":…}: always all four.
+  /// {"code":…,"details":…,"hint":…,"message":…}: always all four, and UTF-8 whatever the
+  /// client has sent.
   std::string ToJson() const;
 
  private:
   int status_;
   std::string code_;
+  std::string message_;  ///< what() would end at a zero byte.
   std::optional<std::string> details_;
   std::optional<std::string> details_json_;
   std::optional<std::string> hint_;

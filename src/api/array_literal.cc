@@ -32,6 +32,7 @@ class ArrayReader {
 
   std::vector<std::optional<std::string>> Read() {
     SkipSpaces();
+    SkipBounds();
     if (at_ == literal_.size() || literal_[at_] != '{') {
       MalformedArray(literal_,
                      "Array value must start with \"{\" or dimension information.");
@@ -56,6 +57,15 @@ class ArrayReader {
     while (at_ < literal_.size() &&
            std::isspace(static_cast<unsigned char>(literal_[at_])))
       ++at_;
+  }
+
+  /// "[0:1]=": which numbers the elements have, which JSON does not show.
+  void SkipBounds() {
+    if (Peek() != '[') return;
+    const size_t end = literal_.find_first_not_of("[]:+-0123456789 ", at_);
+    if (end == literal_.npos || literal_[end] != '=') return;
+    at_ = end + 1;
+    SkipSpaces();
   }
 
   std::vector<std::optional<std::string>> End() {

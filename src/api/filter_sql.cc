@@ -73,6 +73,14 @@ bool IsOrder(Operator operation) {
   throw ApiError(400, "PGRST127", "Feature not implemented").WithDetails(what);
 }
 
+/// An array of several dimensions, which a lake keeps as its text.
+bool IsTextOfIntegers(const PostgresType& type) {
+  if (type.kind != Type::kList) return false;
+  const Type element = type.element.at(0).kind;
+  return element == Type::kSmallint || element == Type::kInteger ||
+         element == Type::kBigint;
+}
+
 /// * for %, and no escape but those of % _ and \, which Trino asks for.
 std::string LikePattern(std::string_view text) {
   std::string pattern;
@@ -303,11 +311,11 @@ SqlExpression FieldSql(const Field& field, const ApiColumn& column,
   if (field.path.empty()) return value;
   if (!column.type.IsJson()) {
     const bool list = column.type.sql.kind == SqlType::Kind::kList;
-    if (!list) {
+    if (!list && !IsTextOfIntegers(column.type)) {
       NotInALake(fmt::format("A lake finds paths in json and arrays, not in: {} ({})",
                              column.name, column.type.name));
     }
-    value = SqlCall(Kind::kToJson, {std::move(value)});
+    value = SqlCall(list ? Kind::kToJson : Kind::kIntegersToJson, {std::move(value)});
   }
   SqlExpression inside =
       SqlCall(field.as_text ? Kind::kJsonText : Kind::kJson, {std::move(value)});

@@ -11,6 +11,7 @@ namespace {
 
 /// Bytes of UTF-8 as code points; false for anything else.
 bool Decode(std::string_view bytes, std::u32string* text) {
+  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
   for (size_t i = 0; i < bytes.size();) {
     const auto lead = static_cast<uint8_t>(bytes[i]);
     const size_t length = lead < 0x80             ? 1
@@ -25,7 +26,8 @@ bool Decode(std::string_view bytes, std::u32string* text) {
       if ((byte & 0xc0) != 0x80) return false;
       point = (point << 6) | (byte & 0x3fU);
     }
-    if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
+    const bool surrogate = point >= 0xd800 && point < 0xe000;
+    if (point < kLeast[length] || point > 0x10ffff || surrogate) return false;
     text->push_back(point);
     i += length;
   }
@@ -107,6 +109,9 @@ GrammarReader::GrammarReader(std::string_view text, std::string what)
     : what_(std::move(what)) {
   if (!Decode(text, &text_)) {
     throw ApiError(400, "PGRST100", "The URL is not UTF-8 after its percent-encoding");
+  }
+  if (text.find('\0') != text.npos) {
+    throw ApiError(400, "22021", "invalid byte sequence for encoding \"UTF8\": 0x00");
   }
 }
 

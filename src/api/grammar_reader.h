@@ -17,7 +17,7 @@ class GrammarReader {
   using Rule = std::function<bool()>;
 
   /// `what` names the text in errors: "failed to parse order (id.ascc)". Throws ApiError
-  /// for a text that is no UTF-8.
+  /// for a text that is no UTF-8, or has a zero byte, which Postgres has in no text.
   GrammarReader(std::string_view text, std::string what);
 
   bool Char(char c);

@@ -18,6 +18,8 @@ namespace {
 
 using Kind = PostgresType::Kind;
 
+constexpr int kMaxDimensions = 6;  // Postgres' own limit.
+
 [[noreturn]] void Invalid(std::string_view text, const PostgresType& type,
                           const char* code = "22P02") {
   throw ApiError(
@@ -179,14 +181,27 @@ std::string InetText(std::string_view text, const PostgresType& type) {
   return word + (word.find(':') == word.npos ? "/32" : "/128");
 }
 
-std::string ListInputText(std::string_view text, const PostgresType& type) {
-  auto elements = ArrayElements(text);
-  for (auto& element : elements) {
-    if (element && !element->starts_with('{')) {
-      element = InputText(*element, type.element.at(0));
+std::string ListInputText(std::string_view text, const PostgresType& type,
+                          int dimensions = 1) {
+  if (dimensions > kMaxDimensions) {
+    throw ApiError(
+        400, "54000",
+        fmt::format("number of array dimensions exceeds the maximum allowed ({})",
+                    kMaxDimensions));
+  }
+  std::string literal;
+  for (const auto& element : ArrayElements(text)) {
+    literal += literal.empty() ? '{' : ',';
+    if (element && element->starts_with('{')) {
+      literal += ListInputText(*element, type, dimensions + 1);
+    } else {
+      const std::string alone =
+          ArrayLiteral({element ? std::optional(InputText(*element, type.element.at(0)))
+                                : std::nullopt});
+      literal.append(alone, 1, alone.size() - 2);
     }
   }
-  return ArrayLiteral(elements);
+  return literal.empty() ? "{}" : literal + "}";
 }
 
 /// A decimal wide enough for the value, so that a comparison is not one of rounded

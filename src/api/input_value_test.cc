@@ -60,16 +60,29 @@ TEST(InputValue, ATimeWithoutAZoneIsOfItsTypes) {
   EXPECT_EQ(InputText("infinity", type), "infinity");
 }
 
+TEST(InputValue, ArraysInArraysStayArrays) {
+  EXPECT_EQ(Input("{ {1, 2}, {03,null} }", "integer[]"), "{{1,2},{3,NULL}}");
+  EXPECT_EQ(Input(R"({{a,"b c"},{"",x}})", "text[]"), R"({{a,"b c"},{"",x}})");
+}
+
 TEST(InputValue, IsRefusedWithPostgresCodes) {
   const struct {
     const char *text, *type, *code;
   } cases[] = {
-      {"x", "integer", "22P02"},       {"", "bigint", "22P02"},
-      {"99999", "smallint", "22003"},  {"1e400", "double precision", "22003"},
-      {"1x", "numeric", "22P02"},      {"maybe", "boolean", "22P02"},
-      {"2024-02-30", "date", "22008"}, {"soon", "date", "22007"},
-      {"xyz", "uuid", "22P02"},        {"{1", "integer[]", "22P02"},
-      {"{", "jsonb", "22P02"},         {"\\xABC", "bytea", "22023"},
+      {"x", "integer", "22P02"},
+      {"", "bigint", "22P02"},
+      {"99999", "smallint", "22003"},
+      {"1e400", "double precision", "22003"},
+      {"1x", "numeric", "22P02"},
+      {"maybe", "boolean", "22P02"},
+      {"2024-02-30", "date", "22008"},
+      {"soon", "date", "22007"},
+      {"xyz", "uuid", "22P02"},
+      {"{1", "integer[]", "22P02"},
+      {"{", "jsonb", "22P02"},
+      {"\\xABC", "bytea", "22023"},
+      {"{{1},{x}}", "integer[]", "22P02"},
+      {"{{{{{{{1}}}}}}}", "integer[]", "54000"},
   };
   for (const auto& test : cases)
     EXPECT_EQ(Code(test.text, test.type), test.code) << test.text;

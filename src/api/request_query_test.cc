@@ -116,6 +116,13 @@ TEST(RequestQuery, SaysWhatItExpectedAsPostgrestDoes) {
             R"x(\"->>\", \"->\", \"::\", \".\", \")\", \",\" or end of input")x");
 }
 
+TEST(RequestQuery, IsUtf8WithoutZeroBytes) {
+  for (const char* text : {"a=eq.%ff", "a=eq.%C0%80", "a=eq.%ED%A0%80", "a=eq.%E0%80%80",
+                           "a=eq.%00", "select=%00", "%00=eq.1", "order=a%00"}) {
+    EXPECT_THROW(Parse(text), ApiError) << text;
+  }
+}
+
 TEST(RequestQuery, DepthIsLimited) {
   std::string select = "select=";
   for (int i = 0; i < 100'000; ++i) select += "a(";

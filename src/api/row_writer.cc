@@ -141,9 +141,7 @@ std::string ObjectOf(const FetchedRows& rows, uint32_t row) {
   return json;
 }
 
-/// Rows spread into their parent: each a list of JSON values, in the order of SpreadKeys.
-using FlatRows = std::vector<std::vector<std::string>>;
-
+/// The keys of a spread row, in the order that VisitRow has them.
 void SpreadKeys(const FetchedRows& rows, std::vector<std::string>* keys) {
   for (const OutputField& field : rows.plan.fields) keys->push_back(field.key);
   for (size_t i = 0; i < rows.embeds.size(); ++i) {
@@ -155,72 +153,29 @@ void SpreadKeys(const FetchedRows& rows, std::vector<std::string>* keys) {
   }
 }
 
-void AddTo(FlatRows* all, const FlatRows& more) {
-  FlatRows product;
-  for (const auto& left : *all) {
-    for (const auto& right : more) {
-      product.push_back(left);
-      product.back().insert(product.back().end(), right.begin(), right.end());
-    }
-  }
-  *all = std::move(product);
-}
-
-FlatRows Flattened(const FetchedRows& rows, uint32_t row);
-
-/// What an embed adds to a row that is spread: as many rows as it has, one of nulls for
-/// none.
-FlatRows FlatEmbed(const FetchedRows& rows, uint32_t row, size_t embed) {
-  const FetchedRows& children = rows.embeds[embed];
-  FlatRows flat;
-  for (const uint32_t child : rows.EmbedRows(row, embed)) {
-    if (children.node->spread) {
-      for (auto& values : Flattened(children, child)) flat.push_back(std::move(values));
-    } else {
-      flat.push_back({ObjectOf(children, child)});
-    }
-  }
-  if (!flat.empty()) return flat;
-  std::vector<std::string> keys;
-  if (children.node->spread) {
-    SpreadKeys(children, &keys);
-  } else {
-    keys.emplace_back();
-  }
-  return {std::vector<std::string>(keys.size(), "null")};
-}
-
-FlatRows Flattened(const FetchedRows& rows, uint32_t row) {
-  FlatRows all(1);
-  for (const OutputField& field : rows.plan.fields) {
-    std::string json;
-    AppendFieldJson(rows, row, field, &json);
-    all[0].push_back(std::move(json));
-  }
-  for (size_t embed = 0; embed < rows.embeds.size(); ++embed) {
-    AddTo(&all, FlatEmbed(rows, row, embed));
-  }
-  return all;
-}
-
-/// A to-many spread: each of its fields becomes the array of all its values.
+/// A to-many spread: each of its fields becomes the array of what it is in each row.
 void VisitSpreadArrays(const FetchedRows& rows, uint32_t row, size_t embed,
                        const Members& each) {
   const FetchedRows& children = rows.embeds[embed];
   std::vector<std::string> keys;
   SpreadKeys(children, &keys);
-  FlatRows flat;
+  std::vector<std::string> arrays(keys.size(), "[");
   for (const uint32_t child : rows.EmbedRows(row, embed)) {
-    for (auto& values : Flattened(children, child)) flat.push_back(std::move(values));
+    size_t key = 0;
+    const auto next = [&] {
+      std::string* array = &arrays[key++];
+      if (array->size() > 1) array->push_back(',');
+      return array;
+    };
+    VisitRow(children, child,
+             {.json = [&](const std::string&,
+                          const std::string& value) { next()->append(value); },
+              .field =
+                  [&](const FetchedRows& of, uint32_t at, const OutputField& field) {
+                    AppendFieldJson(of, at, field, next());
+                  }});
   }
-  for (size_t i = 0; i < keys.size(); ++i) {
-    std::string json = "[";
-    for (const auto& values : flat) {
-      if (json.size() > 1) json += ',';
-      json += values[i];
-    }
-    each(keys[i], json + "]");
-  }
+  for (size_t i = 0; i < keys.size(); ++i) each(keys[i], arrays[i] + "]");
 }
 
 std::string EmbedJson(const FetchedRows& rows, uint32_t row, size_t embed) {

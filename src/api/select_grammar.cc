@@ -44,17 +44,9 @@ class SelectReader {
     return in_.Char('(') && Items(&item->items) && in_.Char(')');
   }
 
-  /// Two dots do, too.
-  bool Dots() {
-    return in_.String("..") && in_.Optional([&] { return in_.Char('.'); });
-  }
-
   bool Spread(SelectItem* item) {
     return in_.Lexeme([&] {
-      const bool dots =
-          in_.Either({[&] { return in_.Try([&] { return in_.String("..."); }); },
-                      [&] { return in_.Try([&] { return Dots(); }); }});
-      if (!dots || !ReadFieldName(in_, &item->relation)) return false;
+      if (!in_.String("...") || !ReadFieldName(in_, &item->relation)) return false;
       item->spread = true;
       return EmbedParameters(item) && BeforeItems();
     });

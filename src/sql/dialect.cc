@@ -361,6 +361,13 @@ class Renderer {
     }
   }
 
+  void IntegersToJson(const SqlExpression& of) {
+    if (dialect_ == SqlDialect::kPostgres) return ToJson(of);
+    Add("replace(replace(replace(regexp_replace(");
+    Expression(of.arguments.at(0));
+    Add(", '^.*=', ''), '{', '['), '}', ']'), 'NULL', 'null')");
+  }
+
   void RowNumber(const SqlExpression& of) {
     Add("row_number() OVER (PARTITION BY ");
     Expressions(of.arguments);
@@ -418,6 +425,7 @@ class Renderer {
       case Kind::kJson: return Json(of);
       case Kind::kJsonText: return JsonText(of);
       case Kind::kToJson: return ToJson(of);
+      case Kind::kIntegersToJson: return IntegersToJson(of);
       case Kind::kCountRows: return Add("count(*)");
       case Kind::kCount: return Call("count", of.arguments);
       case Kind::kSum: return Call("sum", of.arguments);

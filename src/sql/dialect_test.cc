@@ -76,6 +76,17 @@ TEST(Dialect, APathIntoJsonIsBoundToo) {
   EXPECT_EQ(Where(json, SqlDialect::kPostgres), R"(("t"."j"->$1::text->>(-1)))");
 }
 
+TEST(Dialect, IntegersInATextAreAnArrayToJson) {
+  SqlExpression json =
+      SqlCall(Kind::kJson, {SqlCall(Kind::kIntegersToJson, {SqlColumn("t", "a")})});
+  json.path = {JsonStep(int64_t{1})};
+  EXPECT_EQ(Where(json, SqlDialect::kTrino),
+            "json_format(json_array_get(json_parse(replace(replace(replace("
+            "regexp_replace(\"t\".\"a\", '^.*=', ''), '{', '['), '}', ']'), 'NULL', "
+            "'null')), 1))");
+  EXPECT_EQ(Where(json, SqlDialect::kPostgres), R"((to_jsonb("t"."a")->(1)))");
+}
+
 TEST(Dialect, RowsOfAPartitionAreNumberedInOrder) {
   SqlExpression number = SqlCall(Kind::kRowNumber, {SqlColumn("t", "a")});
   number.order = {{SqlColumn("t", "b"), true, true}};

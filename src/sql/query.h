@@ -80,7 +80,8 @@ struct SqlExpression {
     kJson,      ///< What `path` leads to, as JSON text without spaces.
     kJsonText,  ///< The same as text: a string without its quotes, null as NULL.
     kToJson,    ///< A list as JSON.
-    kCountRows,  ///< count(*)
+    kIntegersToJson,  ///< The text of an array of integers, '{{1,NULL}}', as JSON.
+    kCountRows,       ///< count(*)
     kCount,
     kSum,
     kMin,
