@@ -64,6 +64,7 @@ class HotLoader {
       rows_to_come_ += RowsOf(tables_.Load(name)->metadata);
     }
     for (const std::string& name : hot_.names) {
+      if (copies_.contains(name)) continue;
       const auto found = known_.find(name);
       copies_[name] = found != known_.end() ? found->second : Copy(tables_.Load(name));
       CheckMemory(Sum(copies_));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -141,6 +142,21 @@ TEST_F(HotTablesTest, CountsWhatTheyTake) {
     EXPECT_EQ(error.kind(), ErrorKind::kLimit);
     EXPECT_NE(std::string(error.what()).find("they would take about"), std::string::npos);
   }
+}
+
+TEST_F(HotTablesTest, ACopyStaysWhileItsTableDoesNotChange) {
+  TestLake lake;
+  auto table = TestLake::Table("t", Columns(), {Granularity::kYear, "day"});
+  lake.AddFile(&table, {1970}, Values(0, 0));
+  auto empty = TestLake::Table("empty", Columns());
+  lake.Commit({table, empty});
+  const auto hot = OpenDuckdbEngine(lake.store(), Hot(1 << 30));
+  empty.snapshot_id = 2;
+  lake.Commit({empty});
+  std::filesystem::remove(lake.folder() + "/" + table.files[0].key);
+  const auto sum = Run(hot.get(), "SELECT sum(id)::bigint AS ids FROM t WHERE id >= 0");
+  EXPECT_EQ(sum->column(0)->GetScalar(0).ValueOrDie()->ToString(),
+            std::to_string(kRows / 2 * (kRows / 2 - 1) / 2));
 }
 
 TEST_F(HotTablesTest, AStatementOverThemIsPlannedAsOneThatReadsNoFile) {
