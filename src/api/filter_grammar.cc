@@ -298,6 +298,8 @@ Filter ParseFilter(std::string_view text) {
 }
 
 bool IsFilter(std::string_view text) {
+  // Its operator ends with one.
+  if (text.find('.') == text.npos) return false;
   GrammarReader in(text, "");
   Filter filter;
   try {

@@ -407,31 +407,29 @@ double Progress(ClientContext& context, const duckdb::FunctionData* bind_data,
   return 100.0 * static_cast<double>(begun) / static_cast<double>(scan.units());
 }
 
-bool CanHold(const duckdb::LogicalGet& get) {
-  const auto& types = LakeFileList::Of(*get.bind_data).table()->types;
-  return std::ranges::all_of(get.GetColumnIds(), [&](const duckdb::ColumnIndex& column) {
-    const idx_t index = column.GetPrimaryIndex();
-    if (index == duckdb::COLUMN_IDENTIFIER_EMPTY) return true;
-    return !duckdb::IsVirtualColumn(index) && ColumnChunk::Holds(types.at(index));
-  });
-}
-
 }  // namespace
 
 bool IsCachedScan(const duckdb::LogicalGet& get) { return get.function.function == Scan; }
 
-void UseCachedScan(duckdb::LogicalGet* get) {
-  if (!CanHold(*get)) return;
-  duckdb::TableFunction& function = get->function;
-  function.init_global = InitScan;
-  function.init_local = InitThread;
-  function.function = Scan;
-  function.get_partition_data = PartOf;
-  function.table_scan_progress = Progress;
-  function.get_metrics = nullptr;
-  function.dynamic_to_string = nullptr;
+bool CanUseCachedScan(const duckdb::LogicalGet& get) {
+  const auto& types = LakeFileList::Of(*get.bind_data).table()->types;
+  return std::ranges::all_of(get.GetColumnIds(), [&](const duckdb::ColumnIndex& column) {
+    const idx_t index = column.GetPrimaryIndex();
+    if (index == duckdb::COLUMN_IDENTIFIER_EMPTY) return true;
+    return !duckdb::IsVirtualColumn(index) && ColumnChunk::CanRead(types.at(index));
+  });
+}
+
+void UseCachedScan(duckdb::TableFunction* function) {
+  function->init_global = InitScan;
+  function->init_local = InitThread;
+  function->function = Scan;
+  function->get_partition_data = PartOf;
+  function->table_scan_progress = Progress;
+  function->get_metrics = nullptr;
+  function->dynamic_to_string = nullptr;
   // It would read the table twice, by numbers of rows that these scans do not give.
-  function.late_materialization = false;
+  function->late_materialization = false;
 }
 
 }  // namespace shoestring

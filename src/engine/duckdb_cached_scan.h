@@ -6,11 +6,14 @@ namespace shoestring {
 
 struct LakeReads;
 
-/// Lets a planned scan with filters be run by us in place of DuckDB's own Parquet scan:
-/// over the decoded columns that `reads` keeps, one row group after the other, leaving
-/// out row groups and vectors whose bounds its filters rule out, and reading a column
-/// only where rows are left. Does nothing for a scan of what chunks cannot hold.
-void UseCachedScan(duckdb::LogicalGet* get);
+/// Lets lake_scan be run by us in place of DuckDB's own Parquet scan: over the decoded
+/// columns that `reads` keeps, one row group after the other, leaving out row groups and
+/// vectors whose bounds its filters rule out, and reading a column only where rows are
+/// left.
+void UseCachedScan(duckdb::TableFunction* function);
+
+/// Whether it can be, which one over files cannot for each type of column.
+bool CanUseCachedScan(const duckdb::LogicalGet& get);
 
 /// Whether it is run by us.
 bool IsCachedScan(const duckdb::LogicalGet& get);

@@ -20,7 +20,9 @@ constexpr int64_t kFooterMemory = 8;
 }  // namespace
 
 CachedFile::CachedFile(std::shared_ptr<parquet::FileMetaData> footer)
-    : footer_(std::move(footer)), groups_(footer_->num_row_groups()) {
+    : footer_(std::move(footer)),
+      columns_(footer_->num_columns()),
+      groups_(footer_->num_row_groups()) {
   const parquet::SchemaDescriptor& schema = *footer_->schema();
   for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
     leaves_.emplace(schema.GetColumnRoot(leaf)->field_id(), leaf);
@@ -33,8 +35,21 @@ CachedFile::CachedFile(std::shared_ptr<parquet::FileMetaData> footer)
   bytes_ = kFooterMemory * static_cast<int64_t>(footer_->size());
 }
 
+CachedFile::CachedFile(const std::vector<LakeColumn>& columns,
+                       std::vector<duckdb::idx_t> rows)
+    : columns_(static_cast<int>(columns.size())),
+      groups_(static_cast<int>(rows.size())),
+      rows_(std::move(rows)) {
+  for (int leaf = 0; leaf < columns_; ++leaf) {
+    leaves_.emplace(columns[static_cast<size_t>(leaf)].field_id, leaf);
+  }
+  bounds_.resize(Place(groups_, 0));
+  for (Bounds& none : bounds_) none.known = true;
+  chunks_.resize(Place(groups_, 0));
+}
+
 size_t CachedFile::Place(int group, int leaf) const {
-  return static_cast<size_t>(group) * static_cast<size_t>(footer_->num_columns()) +
+  return static_cast<size_t>(group) * static_cast<size_t>(columns_) +
          static_cast<size_t>(leaf);
 }
 

@@ -23,7 +23,11 @@ namespace shoestring {
 class CachedFile {
  public:
   explicit CachedFile(std::shared_ptr<parquet::FileMetaData> footer);
+  /// One that stands in memory only, with these columns, and so many rows in each row
+  /// group: all of its chunks have to be kept before somebody asks for them.
+  CachedFile(const std::vector<LakeColumn>& columns, std::vector<duckdb::idx_t> rows);
 
+  /// nullptr for one that stands in memory only.
   const std::shared_ptr<parquet::FileMetaData>& footer() const { return footer_; }
   int groups() const { return groups_; }
   duckdb::idx_t rows(int group) const { return rows_[static_cast<size_t>(group)]; }
@@ -50,6 +54,7 @@ class CachedFile {
   size_t Place(int group, int leaf) const;
 
   const std::shared_ptr<parquet::FileMetaData> footer_;
+  const int columns_;
   const int groups_;
   std::vector<duckdb::idx_t> rows_;  ///< Of each row group.
   std::map<int, int> leaves_;        ///< By field id.

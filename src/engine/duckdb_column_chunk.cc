@@ -9,10 +9,12 @@
 #include <parquet/exception.h>
 
 #include <algorithm>
+#include <climits>
 #include <optional>
 #include <type_traits>
 
 #include "engine/duckdb_bounds.h"
+#include "engine/duckdb_numbered_texts.h"
 #include "engine/duckdb_scan_filter.h"
 
 namespace shoestring {
@@ -135,6 +137,21 @@ int64_t HeapBytes(Vector& values) {
   return static_cast<int64_t>(texts.GetStringAllocator().AllocationSize());
 }
 
+int64_t BytesOf(duckdb::VectorChildBuffer& dictionary) {
+  return static_cast<int64_t>(dictionary.size.GetIndex() * kEntryBytes) +
+         HeapBytes(dictionary.data);
+}
+
+/// Of the first rows of a flat vector.
+int64_t BytesOf(Vector& values, idx_t rows) {
+  const PhysicalType type = values.GetType().InternalType();
+  auto bytes = static_cast<int64_t>(rows * duckdb::GetTypeIdSize(type) + rows / CHAR_BIT);
+  if (type == PhysicalType::VARCHAR) bytes += HeapBytes(values);
+  if (type != PhysicalType::LIST) return bytes;
+  return bytes + BytesOf(duckdb::ListVector::GetEntry(values),
+                         duckdb::ListVector::GetListCapacity(values));
+}
+
 /// Floats have no bounds: those of Parquet leave out NaN, and so would these.
 bool HasBounds(PhysicalType type) {
   switch (type) {
@@ -188,7 +205,7 @@ bool IsSparse(const Vector& values, idx_t least, idx_t greatest) {
 
 }  // namespace
 
-bool ColumnChunk::Holds(const duckdb::LogicalType& type) {
+bool ColumnChunk::CanRead(const duckdb::LogicalType& type) {
   return type.id() != LogicalTypeId::LIST;
 }
 
@@ -203,10 +220,24 @@ ColumnChunk::ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader*
   } else {
     DecodeNumbers(reader);
   }
+  Finish(rows);
+}
+
+ColumnChunk::ColumnChunk(std::unique_ptr<Vector> values, idx_t rows)
+    : type_(values->GetType()), rows_(rows), values_(std::move(values)) {
+  const ChunkRows whole{
+      .count = rows, .vectors = std::vector<bool>((rows + kVector - 1) / kVector, true)};
+  Place(whole.vectors);
+  if (type_.InternalType() == PhysicalType::VARCHAR) NumberTexts();
+  if (values_) bytes_ += BytesOf(*values_, rows);
+  Finish(whole);
+}
+
+void ColumnChunk::Finish(const ChunkRows& rows) {
   KeepBounds(rows);
   ascends_ = rows_ > 0 && Ascends(Values({0, rows_}));
   sketched_ = dictionary_ ? dictionary_->size.GetIndex() : rows_;
-  if (ValueSketch::Covers(type)) bytes_ += ValueSketch::MostBytes(sketched_);
+  if (ValueSketch::Covers(type_)) bytes_ += ValueSketch::MostBytes(sketched_);
 }
 
 void ColumnChunk::Place(const std::vector<bool>& vectors) {
@@ -297,8 +328,16 @@ void ColumnChunk::DecodeDictionary(parquet::ColumnReader* reader) {
     numbers_.push_back(level == 0 ? null : static_cast<duckdb::sel_t>(*from++));
     if (numbers_.back() > null) throw parquet::ParquetException("No such text");
   }
-  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::sel_t) + null * kEntryBytes) +
-            HeapBytes(dictionary_->data);
+  bytes_ += static_cast<int64_t>(rows * sizeof(duckdb::sel_t)) + BytesOf(*dictionary_);
+}
+
+void ColumnChunk::NumberTexts() {
+  auto numbered = shoestring::NumberTexts(*values_, rows_);
+  if (!numbered) return;
+  dictionary_ = std::move(numbered->dictionary);
+  numbers_ = std::move(numbered->numbers);
+  values_.reset();
+  bytes_ += static_cast<int64_t>(rows_ * sizeof(duckdb::sel_t)) + BytesOf(*dictionary_);
 }
 
 void ColumnChunk::KeepBounds(const ChunkRows& rows) {
@@ -373,7 +412,7 @@ void ColumnChunk::Read(idx_t row, idx_t count, Vector* to) const {
 
 void ColumnChunk::Pick(const duckdb::SelectionVector& rows, idx_t count,
                        Vector* to) const {
-  if (count <= kFew) {
+  if (count <= kFew && type_.id() != LogicalTypeId::LIST) {
     Copy({rows, count, /*places=*/duckdb::SelectionVector()}, to);
   } else if (dictionary_) {
     to->Dictionary(dictionary_, Numbers(Places(rows, count), count));

@@ -36,14 +36,18 @@ struct ChunkRows {
 /// a dictionary. Immutable, so that any number of scans may share it.
 class ColumnChunk {
  public:
-  /// Of any type but lists. Reads all that the reader has, which must be those rows; it
-  /// may be nullptr when there are none. Throws parquet::ParquetException for what is not
-  /// as the footer says.
+  /// Of a type that it can read. Reads all that the reader has, which must be those rows;
+  /// it may be nullptr when there are none. Throws parquet::ParquetException for what is
+  /// not as the footer says.
   ColumnChunk(const duckdb::LogicalType& type, parquet::ColumnReader* reader,
               const ChunkRows& rows);
 
-  /// The types that it can hold.
-  static bool Holds(const duckdb::LogicalType& type);
+  /// Of a row group as a whole that stands in memory already: the first `rows` of a flat
+  /// vector, of any type.
+  ColumnChunk(std::unique_ptr<duckdb::Vector> values, duckdb::idx_t rows);
+
+  /// The types that it can read from a file.
+  static bool CanRead(const duckdb::LogicalType& type);
 
   // A vector is called by the row it begins at, a multiple of a vector's size.
 
@@ -82,6 +86,8 @@ class ColumnChunk {
   void DecodeNumbers(parquet::ColumnReader* reader);
   void DecodeTexts(parquet::ColumnReader* reader);
   void DecodeDictionary(parquet::ColumnReader* reader);
+  void NumberTexts();
+  void Finish(const ChunkRows& rows);
   void KeepBounds(const ChunkRows& rows);
   void FindBounds();
   bool MayHold(const duckdb::Value& value) const;

@@ -262,7 +262,7 @@ class DuckdbResult : public QueryResult {
 
 class DuckdbEngine : public Engine {
  public:
-  DuckdbEngine(ObjectStore* store, HotTables hot) : sessions_(store, hot.memory_bytes) {
+  DuckdbEngine(ObjectStore* store, HotTables hot) : sessions_(store) {
     if (hot.names.empty()) return;
     hot_ = std::make_unique<HotTablesKeeper>(&sessions_, std::move(hot));
   }

@@ -10,26 +10,19 @@
 
 namespace shoestring {
 
-/// Copies tables of the lake in `store` into a session's memory, all or none of them, and
-/// lets the queries after that read the copies: compressed, and sorted as a whole, as
-/// each file is. Queries under way go on as they began. Throws kLimit, with what it would
-/// take, when the copies do not fit; kNotFound for a table that the lake does not have;
-/// kConflict when the session is over a version that has gone; kCancelled after `end`.
-HotTablesInMemory LoadHotTables(ObjectStore* store, DuckdbSession* session,
-                                const HotTables& hot, const std::stop_token& end);
+/// Copies tables of the version that `reader` is over, sorted as a whole as each file is;
+/// those in `known` stand already. Throws kLimit, with what it would take, when they do
+/// not fit; kNotFound for a table that the lake does not have; kCancelled after `end`.
+LakeTablesByName CopyHotTables(DuckdbSession* reader, const HotTables& hot,
+                               const LakeTablesByName& known, const std::stop_token& end);
 
-/// Lets the queries of `other`, over the same version, read the copies that `holder` has
-/// in its memory, and keeps it for that.
-void ShareHotTables(const std::shared_ptr<DuckdbSession>& holder, DuckdbSession* other,
-                    const HotTables& hot);
-
-/// Keeps tables in the memory of whichever session is the newest. Thread-safe.
+/// Keeps tables in memory for whichever sessions are the newest. Thread-safe.
 class HotTablesKeeper {
  public:
-  /// Loads them into the first session; throws as LoadHotTables.
+  /// Loads them for the first session; throws as CopyHotTables.
   HotTablesKeeper(DuckdbSessions* sessions, HotTables hot);
 
-  /// Tells which session statements begin in by now. Into one that it does not know they
+  /// Tells which session statements begin in by now. For one that it does not know they
   /// are loaded by a thread of its own, and what is on its way for the one before is let
   /// go.
   void Follow(const std::shared_ptr<DuckdbSession>& session);

@@ -13,7 +13,7 @@ namespace shoestring {
 
 /// What the scans of a database read the lake through. All of it outlives them.
 struct LakeReads {
-  LakeFileSystem* files = nullptr;
+  LakeFileSystem* files = nullptr;  ///< Unless all of it is in memory.
   ChunkCache* chunks = nullptr;
   RemoteReads* remote = nullptr;  ///< Unless the store is a folder.
 };

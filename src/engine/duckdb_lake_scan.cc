@@ -34,9 +34,13 @@ constexpr const char* kCanHaveNan = "can_have_nan";
 /// cleared: a scan of fewer rows is sooner done by one.
 constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
 
+/// So many, each searched for in what is sorted as a whole, is no long query yet.
+constexpr size_t kFewValues = 16;
+
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
   LakeReads reads;
+  duckdb::table_function_bind_t parquet_bind = nullptr;
   duckdb::table_function_init_global_t parquet_init = nullptr;
   duckdb::table_function_pushdown_complex_filter_t parquet_pushdown = nullptr;
 };
@@ -73,7 +77,7 @@ class LakeReader : public duckdb::MultiFileReader {
       if (activity) activity->Failed(error);
       throw duckdb::IOException("%s", std::string(error.what()));
     }
-    if (activity) activity->UsesTable(table_->metadata);
+    if (activity) activity->UsesTable(table_->in_lake());
     FileSet files;
     for (const DataFile& file : table_->metadata.files) files.push_back(&file);
     return duckdb::make_shared_ptr<LakeFileList>(table_, std::move(files));
@@ -197,12 +201,35 @@ duckdb::unique_ptr<duckdb::GlobalTableFunctionState> InitScan(
       .parquet_init(context, input);
 }
 
+/// Of a copy in memory no column stands for its file.
+duckdb::virtual_column_map_t NoVirtualColumns(
+    ClientContext& context, duckdb::optional_ptr<duckdb::FunctionData> bind_data) {
+  duckdb::virtual_column_map_t columns;
+  columns.emplace(duckdb::COLUMN_IDENTIFIER_EMPTY,
+                  duckdb::TableColumn("", LogicalType::BOOLEAN));
+  return columns;
+}
+
+/// DuckDB's own scan has no file to read of a copy in memory.
+duckdb::unique_ptr<duckdb::FunctionData> BindScan(ClientContext& context,
+                                                  duckdb::TableFunctionBindInput& input,
+                                                  duckdb::vector<LogicalType>& types,
+                                                  duckdb::vector<std::string>& names) {
+  auto data = input.info->Cast<LakeScanInfo>().parquet_bind(context, input, types, names);
+  if (LakeFileList::Of(*data).table()->in_memory()) {
+    UseCachedScan(&input.table_function);
+    input.table_function.get_virtual_columns = NoVirtualColumns;
+  }
+  return data;
+}
+
 /// What a filter leaves little of is scanned by us; all else by DuckDB, which streams it.
 void PushFilters(ClientContext& context, duckdb::LogicalGet& get,
                  duckdb::FunctionData* bind_data, DuckdbExpressions& filters) {
+  if (IsCachedScan(get)) return;
   get.function.function_info->Cast<LakeScanInfo>().parquet_pushdown(context, get,
                                                                     bind_data, filters);
-  if (!filters.empty()) UseCachedScan(&get);
+  if (!filters.empty() && CanUseCachedScan(get)) UseCachedScan(&get.function);
 }
 
 duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
@@ -218,9 +245,11 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
   auto info = duckdb::make_shared_ptr<LakeScanInfo>();
   info->tables = std::move(tables);
   info->reads = reads;
+  info->parquet_bind = scan.bind;
   info->parquet_init = scan.init_global;
   info->parquet_pushdown = scan.pushdown_complex_filter;
   scan.function_info = std::move(info);
+  scan.bind = BindScan;
   scan.init_global = InitScan;
   scan.pushdown_complex_filter = PushFilters;
   scan.get_multi_file_reader = LakeReader::Create;
@@ -256,7 +285,9 @@ void CreateView(ClientContext& context, duckdb::Catalog& catalog,
 
 }  // namespace
 
-const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data) {
+LakeReads LakeReadsOf(const duckdb::FunctionData& bind_data) {
+  const LakeTable& table = *LakeFileList::Of(bind_data).table();
+  if (table.in_memory()) return {.chunks = table.memory.get()};
   const auto& data = bind_data.Cast<duckdb::MultiFileBindData>();
   return dynamic_cast<const LakeReader&>(*data.multi_file_reader).info().reads;
 }
@@ -270,7 +301,8 @@ void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& i
   if (!activity) return;
   const LakeFileList& list = LakeFileList::Of(*input.bind_data);
   const bool large = list.Rows() >= kFewRows || list.files().size() > kFewFiles;
-  const bool narrow = input.filters && AskForOneValue(*input.filters);
+  const size_t few = list.table()->in_memory() ? kFewValues : 1;
+  const bool narrow = input.filters && AskForValues(*input.filters, few);
   if (large && !narrow) activity->WantsThreads();
   RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;
   if (!remote) return;
@@ -325,8 +357,8 @@ std::optional<PlannedScan> PlannedScanOf(const duckdb::LogicalGet& get) {
   const LakeFileList& list = LakeFileList::Of(*get.bind_data);
   const auto columns = ColumnsOf(list, get);
   return PlannedScan{
-      .table = {list.table(), &list.table()->metadata},
-      .files = list.files(),
+      .table = {list.table(), &list.table()->in_lake()},
+      .files = list.table()->in_memory() ? FileSet() : list.files(),
       .fields = columns->fields(),
       .keeps = [columns](const DataFile& group) { return columns->Keeps(group); }};
 }

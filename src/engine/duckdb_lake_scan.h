@@ -31,12 +31,13 @@ std::vector<LakeView> LakeViewsOf(const std::string& table);
 /// also public.t, or for "s.t" also s.t. The scan is DuckDB's Parquet scan with the
 /// lake's own knowledge: columns, types, row counts and partitions come from the catalog,
 /// and a file that its partition or bounds rule out is never opened. Where a filter is
-/// left, the scan is one over decoded columns (duckdb_cached_scan.h).
+/// left, and of a copy in memory, the scan is one over decoded columns
+/// (duckdb_cached_scan.h).
 void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> tables,
                         const LakeReads& reads);
 
 /// What a bound scan reads the lake through.
-const LakeReads& LakeReadsOf(const duckdb::FunctionData& bind_data);
+LakeReads LakeReadsOf(const duckdb::FunctionData& bind_data);
 
 /// Opening more files than these takes one thread longer than a short query may,
 inline constexpr size_t kFewFiles = 32;

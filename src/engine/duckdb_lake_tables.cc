@@ -27,7 +27,12 @@ LogicalType DuckdbType(const LakeType& type) {
   throw Fail(ErrorKind::kInternal, "Lake type without a DuckDB type: {}", ToString(type));
 }
 
-LakeTable::LakeTable(TableMetadata of) : metadata(std::move(of)) {
+LakeTable::LakeTable(TableMetadata of)
+    : LakeTable(std::move(of), /*original=*/nullptr, /*memory=*/nullptr) {}
+
+LakeTable::LakeTable(TableMetadata of, std::shared_ptr<const LakeTable> copied,
+                     std::shared_ptr<ChunkCache> chunks)
+    : metadata(std::move(of)), original(std::move(copied)), memory(std::move(chunks)) {
   for (const LakeColumn& column : metadata.columns) {
     names.push_back(column.name);
     types.push_back(DuckdbType(column.type));
@@ -45,6 +50,8 @@ LakeTables::LakeTables(Catalog catalog, LakeState state, LakeFileSystem* files)
 std::shared_ptr<const LakeTable> LakeTables::Load(const std::string& name) {
   {
     const std::lock_guard lock(mutex_);
+    const auto copy = copies_.find(name);
+    if (copy != copies_.end()) return copy->second;
     const auto found = loaded_.find(name);
     if (found != loaded_.end()) return found->second;
   }
@@ -60,15 +67,31 @@ std::shared_ptr<const LakeTable> LakeTables::Keep(
   return loaded_.emplace(name, std::move(table)).first->second;
 }
 
+bool LakeTables::HasSame(const std::string& name, const LakeTables& others) const {
+  const auto entry = state_.tables.find(name);
+  return entry != state_.tables.end() && entry->second == others.state_.tables.at(name);
+}
+
 void LakeTables::Adopt(LakeTables& others) {
   std::unique_lock lock(others.mutex_);
-  const Loaded loaded = others.loaded_;
+  const LakeTablesByName loaded = others.loaded_;
+  LakeTablesByName copies = others.copies_;
   lock.unlock();
   for (const auto& [name, table] : loaded) {
-    const auto entry = state_.tables.find(name);
-    if (entry == state_.tables.end()) continue;
-    if (entry->second == others.state_.tables.at(name)) Keep(name, table);
+    if (HasSame(name, others)) Keep(name, table);
   }
+  std::erase_if(copies, [&](const auto& copy) { return !HasSame(copy.first, others); });
+  UseCopies(copies);
+}
+
+void LakeTables::UseCopies(const LakeTablesByName& copies) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, copy] : copies) copies_.insert_or_assign(name, copy);
+}
+
+LakeTablesByName LakeTables::copies() const {
+  const std::lock_guard lock(mutex_);
+  return copies_;
 }
 
 }  // namespace shoestring

@@ -27,6 +27,14 @@ void CopyRowsOf(const Vector& from, const RowCopy& copy, Vector* to) {
   }
 }
 
+/// One after the other: a list's values have places of their own.
+void CopyLists(const Vector& from, const RowCopy& copy, Vector* to) {
+  for (idx_t i = 0; i < copy.count; ++i) {
+    const idx_t row = copy.rows.get_index(i);
+    duckdb::VectorOperations::Copy(from, *to, row + 1, row, copy.places.get_index(i));
+  }
+}
+
 }  // namespace
 
 void CopyRows(const Vector& from, const RowCopy& copy, Vector* to) {
@@ -38,6 +46,7 @@ void CopyRows(const Vector& from, const RowCopy& copy, Vector* to) {
     case PhysicalType::FLOAT: return CopyRowsOf<float>(from, copy, to);
     case PhysicalType::DOUBLE: return CopyRowsOf<double>(from, copy, to);
     case PhysicalType::INT128: return CopyRowsOf<duckdb::hugeint_t>(from, copy, to);
+    case PhysicalType::LIST: return CopyLists(from, copy, to);
     default: break;
   }
   CopyRowsOf<duckdb::string_t>(from, copy, to);

@@ -12,7 +12,7 @@ struct RowCopy {
   const duckdb::SelectionVector& places;
 };
 
-/// Between flat vectors of one type, no list; texts stay where they are, and `to` keeps
+/// Between flat vectors of one type; texts stay where they are, and `to` keeps
 /// them.
 void CopyRows(const duckdb::Vector& from, const RowCopy& copy, duckdb::Vector* to);
 

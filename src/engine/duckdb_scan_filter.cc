@@ -132,11 +132,12 @@ std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
   return filters;
 }
 
-bool AskForOneValue(const duckdb::TableFilterSet& set) {
+bool AskForValues(const duckdb::TableFilterSet& set, size_t most) {
   std::vector<PlacedFilter> filters;
   for (const auto& [place, filter] : set.filters) AddParts(place, *filter, &filters);
-  return std::ranges::any_of(
-      filters, [](const PlacedFilter& placed) { return placed.values.size() == 1; });
+  return std::ranges::any_of(filters, [&](const PlacedFilter& placed) {
+    return !placed.values.empty() && placed.values.size() <= most;
+  });
 }
 
 ScanFilter::ScanFilter(duckdb::ClientContext& context, const PlacedFilter& placed)

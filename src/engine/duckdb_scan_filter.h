@@ -25,9 +25,9 @@ struct PlacedFilter {
 std::vector<PlacedFilter> InOrder(const duckdb::TableFilterSet& set,
                                   const duckdb::vector<duckdb::LogicalType>& types);
 
-/// Whether one of them asks for a single value: such a scan may find its rows without
-/// looking at many others.
-bool AskForOneValue(const duckdb::TableFilterSet& set);
+/// Whether one of them asks for that many values at most: such a scan may find its rows
+/// without looking at many others.
+bool AskForValues(const duckdb::TableFilterSet& set, size_t most);
 
 /// A filter as one thread applies it.
 class ScanFilter {

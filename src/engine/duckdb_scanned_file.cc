@@ -27,7 +27,7 @@ ScannedFile::ScannedFile(duckdb::ClientContext& context, const FileScan& scan,
                          const DataFile& file)
     : context_(context), scan_(scan), data_file_(file) {
   const auto activity = QueryActivity::Of(context);
-  if (activity) activity->OpenedFile(file.key);
+  if (activity && scan_.reads.files) activity->OpenedFile(file.key);
   file_ = scan_.reads.chunks->Find(file.key);
   if (!file_) {
     is_new_ = true;

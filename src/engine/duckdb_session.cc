@@ -55,8 +55,7 @@ int64_t QueryMemory(const DuckdbSession& session, bool remote) {
          (remote ? memory / kCacheShare : 0);
 }
 
-void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
-               duckdb::DBConfig* config) {
+void Configure(const DuckdbSession& session, bool remote, duckdb::DBConfig* config) {
   const auto set = [&](const char* name, const Value& value) {
     config->SetOptionByName(name, value);
   };
@@ -66,7 +65,7 @@ void Configure(const DuckdbSession& session, bool remote, int64_t kept_bytes,
   set("extension_directory", Value(session.temporary.path() + "/extensions"));
   set("temp_directory", Value(session.temporary.path()));
   set("max_temp_directory_size", Value(kSpillLimit));
-  const int64_t memory = QueryMemory(session, remote) + kept_bytes;
+  const int64_t memory = QueryMemory(session, remote);
   // Ours has what it would hold, and more.
   if (remote) set("enable_external_file_cache", Value::BOOLEAN(false));
   set("memory_limit", Value(fmt::format("{}B", memory)));
@@ -90,7 +89,6 @@ void SetUp(duckdb::DuckDB& database) {
 std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remote,
                                            ChunkCache* chunks, LakeState state,
                                            const QueryLimits& limits, bool for_short,
-                                           int64_t kept_bytes,
                                            const DuckdbSession* before) {
   auto session = std::make_shared<DuckdbSession>();
   session->limits = limits;
@@ -99,7 +97,7 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
   chunks->SetCapacity(MemoryOf(limits) / kChunkShare);
   try {
     duckdb::DBConfig config;
-    Configure(*session, remote != nullptr, kept_bytes, &config);
+    Configure(*session, remote != nullptr, &config);
     session->database = std::make_unique<duckdb::DuckDB>(nullptr, &config);
     auto files =
         duckdb::make_uniq<LakeFileSystem>(store, remote ? remote->cache() : nullptr);
@@ -141,8 +139,7 @@ std::vector<std::string> DuckdbSession::TableNames() const {
   return names;
 }
 
-DuckdbSessions::DuckdbSessions(ObjectStore* store, int64_t kept_bytes)
-    : store_(store), kept_bytes_(kept_bytes) {
+DuckdbSessions::DuckdbSessions(ObjectStore* store) : store_(store) {
   CheckLibrary();
   if (IsRemote(*store)) remote_.emplace(store, ReadCache::kLeastCapacity);
 }
@@ -169,9 +166,8 @@ std::shared_ptr<DuckdbSession> DuckdbSessions::Current(const QueryLimits& limits
                     session->limits.threads == limits.threads;
   if (!fits) {
     const auto& before = session ? session : for_short ? session_ : short_;
-    const int64_t kept_bytes = for_short == HasShort(limits) ? kept_bytes_ : 0;
     session = OpenSession(store_, remote_ ? &*remote_ : nullptr, &chunks_,
-                          std::move(state), limits, for_short, kept_bytes, before.get());
+                          std::move(state), limits, for_short, before.get());
   }
   return session;
 }

@@ -45,15 +45,14 @@ struct DuckdbSession {
 class DuckdbSessions {
  public:
   /// Throws kInternal when DuckDB's library is of another version than its headers.
-  /// `kept_bytes` is memory of First() beside what queries may use.
-  explicit DuckdbSessions(ObjectStore* store, int64_t kept_bytes = 0);
+  explicit DuckdbSessions(ObjectStore* store);
 
   ObjectStore* store() const { return store_; }
   /// Looks which version of the lake is current, and gives the session over it.
   std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits);
   /// The same for the session in which statements begin: one for short queries
   /// (docs/adr/0012), where there is one. With one thread all queries are alike, and a
-  /// remote store makes none short. Hot tables are in its memory.
+  /// remote store makes none short.
   std::shared_ptr<DuckdbSession> First(const QueryLimits& limits);
 
  private:
@@ -61,7 +60,6 @@ class DuckdbSessions {
   std::shared_ptr<DuckdbSession> Current(const QueryLimits& limits, bool for_short);
 
   ObjectStore* const store_;
-  const int64_t kept_bytes_;
   const unsigned threads_ = std::thread::hardware_concurrency();
   std::optional<RemoteReads> remote_;  ///< When the store is.
   ChunkCache chunks_;

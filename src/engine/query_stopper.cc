@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -15,7 +16,60 @@ namespace {
 /// beyond its limit.
 constexpr std::chrono::milliseconds kLookAgain{5};
 
+/// For the guard when there is nothing to look at.
+constexpr std::chrono::hours kLong{1};
+
 }  // namespace
+
+/// One thread that looks at all queries that run: to start one for each would take a
+/// short query longer than some of its steps.
+class QueryGuard {
+ public:
+  using Clock = QueryStopper::Clock;
+
+  static QueryGuard& Shared() {
+    static QueryGuard guard;
+    return guard;
+  }
+
+  void Add(QueryStopper* query, Clock::time_point look_at) {
+    const std::lock_guard lock(mutex_);
+    queries_.emplace(look_at, query);
+    if (look_at < wakes_at_) sooner_.notify_one();
+  }
+  /// It is not looked at any more.
+  void Remove(const QueryStopper* query) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(queries_, [&](const auto& each) { return each.second == query; });
+  }
+
+ private:
+  void Run(const std::stop_token& end) {
+    std::unique_lock lock(mutex_);
+    while (!end.stop_requested()) {
+      LookAtThoseDue();
+      wakes_at_ = queries_.empty() ? Clock::now() + kLong : queries_.begin()->first;
+      sooner_.wait_until(lock, end, wakes_at_, [this] {
+        return !queries_.empty() && queries_.begin()->first < wakes_at_;
+      });
+    }
+  }
+
+  void LookAtThoseDue() {
+    const auto now = Clock::now();
+    while (!queries_.empty() && queries_.begin()->first <= now) {
+      QueryStopper* query = queries_.begin()->second;
+      queries_.erase(queries_.begin());
+      if (const auto next = query->LookOnce()) queries_.emplace(*next, query);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any sooner_;
+  std::multimap<Clock::time_point, QueryStopper*> queries_;  // Guarded by mutex_, as is:
+  Clock::time_point wakes_at_;
+  std::jthread thread_{[this](const std::stop_token& end) { Run(end); }};  // The last.
+};
 
 QueryStopper::QueryStopper(const QueryLimits& limits, std::stop_token cancel)
     : limits_(limits), cancel_(std::move(cancel)) {}
@@ -27,14 +81,16 @@ void QueryStopper::Watch(std::function<void()> interrupt,
   interrupt_ = std::move(interrupt);
   scanned_ = std::move(scanned);
   on_cancel_.emplace(cancel_, [this] { Stop(Reason::kCancelled); });
-  if (limits_.time.count() > 0 || (limits_.scan_bytes > 0 && scanned_)) {
-    guard_ = std::jthread([this](const std::stop_token& released) { Guard(released); });
-  }
+  if (limits_.time.count() == 0 && !polls()) return;
+  guarded_ = true;
+  QueryGuard::Shared().Add(this, polls() ? Clock::now() : start_ + limits_.time);
 }
 
 void QueryStopper::Release() {
   on_cancel_.reset();
-  guard_ = {};
+  if (guarded_) QueryGuard::Shared().Remove(this);
+  guarded_ = false;
+  stopping_ = {};
 }
 
 void QueryStopper::Check() {
@@ -84,21 +140,18 @@ QueryStopper::Reason QueryStopper::Look() const {
   if (limits_.time.count() > 0 && Clock::now() >= start_ + limits_.time) {
     return Reason::kTimeout;
   }
-  const bool too_much =
-      limits_.scan_bytes > 0 && scanned_ && scanned_() > limits_.scan_bytes;
+  const bool too_much = polls() && scanned_() > limits_.scan_bytes;
   return too_much ? Reason::kScan : Reason::kNone;
 }
 
-void QueryStopper::Guard(const std::stop_token& released) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  while (!released.stop_requested()) {
-    if (const Reason found = Look(); found != Reason::kNone) return Stop(found);
-    auto next = start_ + limits_.time;
-    if (limits_.scan_bytes > 0 && scanned_) next = Clock::now() + kLookAgain;
-    never.wait_until(lock, released, next, [] { return false; });
+/// When to look again; nothing once it is being stopped, by a thread of its own: others
+/// do not wait for it.
+std::optional<QueryStopper::Clock::time_point> QueryStopper::LookOnce() {
+  if (const Reason found = Look(); found != Reason::kNone) {
+    stopping_ = std::jthread([this, found] { Stop(found); });
+    return std::nullopt;
   }
+  return polls() ? Clock::now() + kLookAgain : start_ + limits_.time;
 }
 
 void CheckRows(int64_t rows, const QueryLimits& limits) {

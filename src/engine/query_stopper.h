@@ -43,9 +43,11 @@ class QueryStopper {
   Clock::time_point start() const { return start_; }
 
  private:
+  friend class QueryGuard;
   void Stop(Reason reason);
   Reason Look() const;
-  void Guard(const std::stop_token& released);
+  bool polls() const { return limits_.scan_bytes > 0 && scanned_; }
+  std::optional<Clock::time_point> LookOnce();
 
   const QueryLimits limits_;
   const Clock::time_point start_ = Clock::now();
@@ -54,7 +56,8 @@ class QueryStopper {
   std::function<int64_t()> scanned_;
   std::atomic<Reason> reason_ = Reason::kNone;
   std::optional<std::stop_callback<std::function<void()>>> on_cancel_;
-  std::jthread guard_;
+  bool guarded_ = false;
+  std::jthread stopping_;  ///< Once there is a reason that the guard has found.
 };
 
 /// Throws kLimit when an answer has more rows than it may.
