@@ -88,6 +88,9 @@ RowRanges RowsEqual(const ColumnValues& column,
     idx_t end = column.rows.begin;
     for (const duckdb::Value& value : values) {
       const auto wanted = As(value, zero);
+      // Most columns that are asked have no such value: their ends tell soonest.
+      if (end == column.rows.end || at(column.rows.end - 1) < wanted) break;
+      if (wanted < at(end)) continue;
       const idx_t begin =
           FirstAfter(end, column.rows.end, [&](idx_t row) { return at(row) < wanted; });
       end = FirstAfter(begin, column.rows.end,
