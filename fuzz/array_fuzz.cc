@@ -10,15 +10,15 @@ using namespace shoestring;
 
 namespace {
 
-std::vector<Field> Elements(ArrayReader* reader) {
-  std::vector<Field> elements;
+std::vector<TupleField> Elements(ArrayReader* reader) {
+  std::vector<TupleField> elements;
   while (const auto element = reader->Next()) elements.push_back(*element);
   return elements;
 }
 
-std::string Format(const std::vector<Field>& elements) {
+std::string Format(const std::vector<TupleField>& elements) {
   std::string array = FormatArrayHeader(static_cast<int32_t>(elements.size()));
-  for (const Field& element : elements) {
+  for (const TupleField& element : elements) {
     AppendBigEndian(&array, element.size);
     array += AsText(element.bytes());
   }
@@ -30,9 +30,9 @@ std::string Format(const std::vector<Field>& elements) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes bytes(data, size);
   ArrayReader reader(bytes);
-  const std::vector<Field> elements = Elements(&reader);
+  const std::vector<TupleField> elements = Elements(&reader);
   const uint8_t* at = data;
-  for (const Field& element : elements) {
+  for (const TupleField& element : elements) {
     const Bytes inside = element.bytes();
     if (inside.empty()) continue;
     Require(inside.data() >= at && inside.data() + inside.size() <= data + size);
@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   const std::string again = Format(elements);
   ArrayReader second(AsBytes(again));
-  const std::vector<Field> same = Elements(&second);
+  const std::vector<TupleField> same = Elements(&second);
   Require(second.valid() && same.size() == elements.size());
   for (size_t i = 0; i < same.size(); ++i) {
     Require(same[i].size == elements[i].size);

@@ -39,12 +39,13 @@ void Check(Bytes data, size_t cut) {
   for (size_t i = 0; i < mappings.size(); ++i) sort.push_back({i, mappings[i]});
   const RowKey row_key({sort[5]}, 3, sort);
   RowDecoder decoder("t", mappings, {0});
-  CopyStream stream(mappings.size(), [&](std::span<const Field> fields, Bytes tuple) {
-    std::string key;
-    row_key.Append(fields, &key);
-    row_key.PartitionOf(key);
-    decoder.Append(tuple);
-  });
+  CopyStream stream(mappings.size(),
+                    [&](std::span<const TupleField> fields, Bytes tuple) {
+                      std::string key;
+                      row_key.Append(fields, &key);
+                      row_key.PartitionOf(key);
+                      decoder.Append(tuple);
+                    });
   stream.Feed(data.first(cut));
   stream.Feed(data.subspan(cut));
   if (!decoder.Finish()->ValidateFull().ok()) __builtin_trap();

@@ -38,7 +38,7 @@ std::vector<ImageForm> FormsOf(const std::vector<ColumnMapping>& mappings) {
 }
 
 void Check(const std::vector<ColumnMapping>& mappings, Bytes tuple) {
-  std::vector<Field> fields(mappings.size());
+  std::vector<TupleField> fields(mappings.size());
   SplitTuple(tuple, fields);
   const std::string image(AsText(RowImage(mappings).Of(fields, tuple)));
   RowDecoder decoder("t", mappings, {});

@@ -40,7 +40,7 @@ void Check(ColumnMapping mapping, AnomalyPolicy policy, Bytes value) {
   std::string tuple;
   AppendBigEndian(&tuple, static_cast<int32_t>(value.size()));
   tuple.append(AsText(value));
-  std::vector<Field> fields(1);
+  std::vector<TupleField> fields(1);
   SplitTuple(AsBytes(tuple), fields);
   ValueCleaner cleaner({mapping});
   const ValueCleaner::Row row = cleaner.Clean({fields, AsBytes(tuple)});

@@ -325,7 +325,7 @@ ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& quer
                                  const Access& access, std::optional<SqlSource> source,
                                  const std::string& location) {
   const auto top = query.ranges.find({});
-  const RowRange asked = top == query.ranges.end() ? RowRange() : top->second;
+  const PageBounds asked = top == query.ranges.end() ? PageBounds() : top->second;
   const TopRange range = RequestedRange(request_, asked.limit, asked.offset);
   const Visibility visibility(access);
   const auto held = std::make_shared<HeldAnswer>();

@@ -90,7 +90,7 @@ class QueryReader {
     if (last == "order") {
       query_.orders.emplace_back(ParseTreePath(key).first, ParseOrder(value));
     } else if (last == "limit" || last == "offset") {
-      RowRange& range = query_.ranges[ParseTreePath(key).first];
+      PageBounds& range = query_.ranges[ParseTreePath(key).first];
       (last == "limit" ? range.limit : range.offset) = NumberIn(value);
     } else if (last == "and" || last == "or") {
       query_.filters.push_back(ParseLogic(key, value, limit_));

@@ -100,7 +100,7 @@ struct OrderTerm {
 };
 
 /// limit= and offset=, as far as they are numbers.
-struct RowRange {
+struct PageBounds {
   std::optional<int64_t> limit;
   std::optional<int64_t> offset;
 };
@@ -113,7 +113,7 @@ struct RequestQuery {
   std::vector<SelectItem> select;
   std::vector<std::pair<EmbedPath, LogicTree>> filters;
   std::vector<std::pair<EmbedPath, std::vector<OrderTerm>>> orders;
-  std::map<EmbedPath, RowRange> ranges;
+  std::map<EmbedPath, PageBounds> ranges;
   std::optional<std::vector<std::string>> columns;
   std::vector<std::pair<std::string, std::string>> arguments;  ///< Of a function.
   std::string canonical;  ///< The parameters again, in order of their names.

@@ -63,7 +63,7 @@ Sample ReadSample(Connection* connection, const TablePlan& plan,
   const RowKey row_key = plan.MakeRowKey();
   ValueCleaner cleaner(plan.mappings);
   CopyStream stream(plan.mappings.size(),
-                    [&](std::span<const Field> fields, Bytes tuple) {
+                    [&](std::span<const TupleField> fields, Bytes tuple) {
                       const auto row = cleaner.Clean({fields, tuple});
                       std::string key;
                       row_key.Append(row.fields, &key);

@@ -21,7 +21,7 @@ class PartitionSums {
       : row_key_(plan.MakeRowKey()), image_(plan.mappings) {}
 
   /// `key` is the row's RowKey, whose first bytes name its partition.
-  void Add(std::string_view key, std::span<const Field> fields, Bytes tuple) {
+  void Add(std::string_view key, std::span<const TupleField> fields, Bytes tuple) {
     uint64_t partition = 0;
     std::memcpy(&partition, key.data(), row_key_.partition_bytes());
     SumOf(partition).AddRow(image_.Of(fields, tuple));

@@ -19,7 +19,7 @@ int64_t ReadRange(Connection* connection, const TablePlan& plan, size_t range,
   const Connection::Subject subject(connection, "Table " + plan.name);
   int64_t rows = 0;
   CopyStream stream(plan.mappings.size(),
-                    [&](std::span<const Field> fields, Bytes tuple) {
+                    [&](std::span<const TupleField> fields, Bytes tuple) {
                       callbacks.on_row(cleaner->Clean({fields, tuple}));
                       ++rows;
                     });

@@ -156,7 +156,7 @@ class TableCopier::Worker {
     table->runs.Add(buffer_->Flush());
   }
 
-  void NoteWideColumns(std::span<const Field> fields, Table* table) {
+  void NoteWideColumns(std::span<const TupleField> fields, Table* table) {
     const std::lock_guard lock(copier_.mutex_);
     for (size_t i = 0; i < fields.size(); ++i) {
       if (fields[i].bytes().size() < kWideBytes) continue;

@@ -24,7 +24,7 @@ ArrayReader::ArrayReader(Bytes array) : left_(array) {
   valid_ = size_ >= 0;
 }
 
-std::optional<Field> ArrayReader::Next() {
+std::optional<TupleField> ArrayReader::Next() {
   if (!valid_) return std::nullopt;
   if (taken_ == size_) {
     valid_ = left_.empty();
@@ -32,7 +32,8 @@ std::optional<Field> ArrayReader::Next() {
   }
   valid_ = false;
   if (left_.size() < sizeof(int32_t)) return std::nullopt;
-  Field element{left_.data() + sizeof(int32_t), LoadBigEndian<int32_t>(left_.data())};
+  TupleField element{left_.data() + sizeof(int32_t),
+                     LoadBigEndian<int32_t>(left_.data())};
   left_ = left_.subspan(sizeof(int32_t));
   if (element.size < -1) return std::nullopt;
   const size_t size = element.bytes().size();

@@ -22,7 +22,7 @@ class ArrayReader {
   int32_t lower_bound() const { return lower_bound_; }
 
   /// The next element of an array of at most one dimension; nothing at the end.
-  std::optional<Field> Next();
+  std::optional<TupleField> Next();
 
  private:
   Bytes left_;

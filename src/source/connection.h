@@ -21,7 +21,7 @@ struct pg_result;
 
 namespace shoestring {
 
-struct Field;
+struct TupleField;
 
 /// "a""b" for a"b.
 std::string QuoteIdentifier(std::string_view name);
@@ -123,7 +123,7 @@ class Connection {
   /// Runs what was prepared; nothing else may be asked until its last row was read.
   void BeginRows(const std::vector<BoundValue>& parameters);
   /// The next row in binary form, valid until the next call; false after the last one.
-  bool ReadRow(std::span<Field> fields);
+  bool ReadRow(std::span<TupleField> fields);
 
   /// Runs COPY … TO STDOUT and hands out its data message by message. Returns the rows
   /// of the command tag.

@@ -61,7 +61,7 @@ void Connection::BeginRows(const std::vector<BoundValue>& parameters) {
   PQsetSingleRowMode(connection_.get());
 }
 
-bool Connection::ReadRow(std::span<Field> fields) {
+bool Connection::ReadRow(std::span<TupleField> fields) {
   while (PQisBusy(connection_.get()) != 0) Wait();
   pg_result* result = PQgetResult(connection_.get());
   if (result == nullptr) return false;

@@ -14,9 +14,9 @@ constexpr int16_t kTrailer = -1;
 constexpr uint32_t kCriticalFlags = 0xFFFF0000;
 
 // Bytes of the fields, or 0 when some are still to come.
-size_t ScanFields(Bytes data, std::span<Field> fields) {
+size_t ScanFields(Bytes data, std::span<TupleField> fields) {
   size_t at = 0;
-  for (Field& field : fields) {
+  for (TupleField& field : fields) {
     if (data.size() - at < sizeof(int32_t)) return 0;
     field.size = LoadBigEndian<int32_t>(data.data() + at);
     at += sizeof(int32_t);
@@ -31,7 +31,7 @@ size_t ScanFields(Bytes data, std::span<Field> fields) {
   return at;
 }
 
-void CheckWhole(size_t scanned, Bytes tuple, std::span<Field> fields) {
+void CheckWhole(size_t scanned, Bytes tuple, std::span<TupleField> fields) {
   const bool nothing = tuple.empty() && !fields.empty();
   if (!nothing && scanned == tuple.size()) return;
   throw Fail(ErrorKind::kCorrupt,
@@ -41,7 +41,7 @@ void CheckWhole(size_t scanned, Bytes tuple, std::span<Field> fields) {
 
 }  // namespace
 
-void SplitTuple(Bytes tuple, std::span<Field> fields) {
+void SplitTuple(Bytes tuple, std::span<TupleField> fields) {
   CheckWhole(ScanFields(tuple, fields), tuple, fields);
 }
 

@@ -11,7 +11,7 @@
 namespace shoestring {
 
 /// One value of a tuple, in its type's binary send form.
-struct Field {
+struct TupleField {
   const uint8_t* data = nullptr;
   int32_t size = -1;  ///< -1 for NULL; less is a text's number (packed_tuple.h).
 
@@ -21,14 +21,14 @@ struct Field {
 
 /// Reads the fields of a whole tuple (without its count). Throws kCorrupt unless there
 /// are just as many as `fields` takes.
-void SplitTuple(Bytes tuple, std::span<Field> fields);
+void SplitTuple(Bytes tuple, std::span<TupleField> fields);
 
 /// Cuts Postgres' COPY BINARY data, in pieces of any size, into tuples. Pure.
 class CopyStream {
  public:
   /// `on_tuple` gets the fields and the bytes that they stand in, both valid only during
   /// the call.
-  using OnTuple = std::function<void(std::span<const Field>, Bytes)>;
+  using OnTuple = std::function<void(std::span<const TupleField>, Bytes)>;
 
   CopyStream(size_t columns, OnTuple on_tuple);
 
@@ -42,7 +42,7 @@ class CopyStream {
   size_t TakeHeader(Bytes data);
   size_t TakeTuple(Bytes data);
 
-  std::vector<Field> fields_;
+  std::vector<TupleField> fields_;
   OnTuple on_tuple_;
   std::string rest_;  ///< The beginning of something whose end has not come yet.
   bool header_seen_ = false;

@@ -30,8 +30,8 @@ const std::string kTrailer = "\xFF\xFF";
 // All fields of all tuples as one text.
 std::string Read(std::string_view data, size_t columns, std::vector<size_t> cuts = {}) {
   std::string seen;
-  CopyStream stream(columns, [&](std::span<const Field> fields, Bytes tuple) {
-    std::vector<Field> again(columns);
+  CopyStream stream(columns, [&](std::span<const TupleField> fields, Bytes tuple) {
+    std::vector<TupleField> again(columns);
     SplitTuple(tuple, again);
     for (size_t i = 0; i < columns; ++i) {
       EXPECT_EQ(fields[i].null(), again[i].null());

@@ -49,7 +49,7 @@ struct Rest {
     throw Fail(ErrorKind::kCorrupt, "A packed tuple has no number where one belongs");
   }
 
-  Field TakeField() {
+  TupleField TakeField() {
     const uint32_t number = TakeNumber();
     if (number == 0) return {at, -1};
     if (number % 2 == 0) {
@@ -66,8 +66,8 @@ struct Rest {
 
 }  // namespace
 
-uint8_t* PackTuple(std::span<const Field> fields, uint8_t* to) {
-  for (const Field& field : fields) {
+uint8_t* PackTuple(std::span<const TupleField> fields, uint8_t* to) {
+  for (const TupleField& field : fields) {
     if (field.null()) {
       to = PutNumber(0, to);
     } else if (field.size < 0) {
@@ -82,9 +82,9 @@ uint8_t* PackTuple(std::span<const Field> fields, uint8_t* to) {
   return to;
 }
 
-void UnpackTuple(Bytes tuple, std::span<Field> fields) {
+void UnpackTuple(Bytes tuple, std::span<TupleField> fields) {
   Rest rest{tuple.data(), tuple.data() + tuple.size()};
-  for (Field& field : fields) field = rest.TakeField();
+  for (TupleField& field : fields) field = rest.TakeField();
   if (rest.at == rest.end) return;
   throw Fail(ErrorKind::kCorrupt, "A packed tuple has {} bytes after its {} fields",
              rest.end - rest.at, fields.size());

@@ -24,10 +24,10 @@ constexpr size_t MostPackedBytes(size_t fields, size_t bytes) {
 }
 
 /// Writes a packed tuple, and returns where it ends.
-uint8_t* PackTuple(std::span<const Field> fields, uint8_t* to);
+uint8_t* PackTuple(std::span<const TupleField> fields, uint8_t* to);
 
 /// Reads the fields of a whole packed tuple. Throws kCorrupt unless there are just as
 /// many as `fields` takes.
-void UnpackTuple(Bytes tuple, std::span<Field> fields);
+void UnpackTuple(Bytes tuple, std::span<TupleField> fields);
 
 }  // namespace shoestring

@@ -10,25 +10,25 @@
 namespace shoestring {
 namespace {
 
-std::string Pack(const std::vector<Field>& fields) {
+std::string Pack(const std::vector<TupleField>& fields) {
   size_t bytes = 0;
-  for (const Field& field : fields) bytes += field.bytes().size();
+  for (const TupleField& field : fields) bytes += field.bytes().size();
   std::string packed(MostPackedBytes(fields.size(), bytes), '\0');
   auto* begin = reinterpret_cast<uint8_t*>(packed.data());
   packed.resize(static_cast<size_t>(PackTuple(fields, begin) - begin));
   return packed;
 }
 
-Field Value(std::string_view bytes) {
+TupleField Value(std::string_view bytes) {
   return {AsBytes(bytes).data(), static_cast<int32_t>(bytes.size())};
 }
 
 TEST(PackedTupleTest, GivesBackEveryKindOfField) {
   const std::string long_value(300'000, 'x');
-  std::vector<Field> fields = {{},
-                               {nullptr, kFirstNumber},
-                               {nullptr, kFirstNumber - 100'000},
-                               {nullptr, std::numeric_limits<int32_t>::min()}};
+  std::vector<TupleField> fields = {{},
+                                    {nullptr, kFirstNumber},
+                                    {nullptr, kFirstNumber - 100'000},
+                                    {nullptr, std::numeric_limits<int32_t>::min()}};
   // Each size that is copied in its own way.
   for (size_t size = 0; size < 40; ++size) {
     fields.push_back(Value(
@@ -36,7 +36,7 @@ TEST(PackedTupleTest, GivesBackEveryKindOfField) {
   }
   fields.push_back(Value(long_value));
   const std::string packed = Pack(fields);
-  std::vector<Field> again(fields.size());
+  std::vector<TupleField> again(fields.size());
   UnpackTuple(AsBytes(packed), again);
   for (size_t i = 0; i < fields.size(); ++i) {
     EXPECT_EQ(again[i].size, fields[i].size) << i;
@@ -53,7 +53,7 @@ TEST(PackedTupleTest, TakesOneByteForANullAndAFewForANumber) {
 
 TEST(PackedTupleTest, RefusesWhatIsNoWholeTuple) {
   const std::string packed = Pack({Value("abcd"), {}, {nullptr, kFirstNumber - 8000}});
-  std::vector<Field> fields(3);
+  std::vector<TupleField> fields(3);
   for (size_t size = 0; size < packed.size(); ++size) {
     EXPECT_THROW(UnpackTuple(AsBytes(packed).first(size), fields), Error) << size;
   }

@@ -131,18 +131,18 @@ RowPacker::RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* t
   }
 }
 
-void RowPacker::Begin(std::span<const Field> fields) {
+void RowPacker::Begin(std::span<const TupleField> fields) {
   for (Column& column : columns_) {
     column.search = texts_->Begin(fields[column.index].bytes());
   }
 }
 
-std::span<const Field> RowPacker::Pack(std::span<const Field> fields) {
+std::span<const TupleField> RowPacker::Pack(std::span<const TupleField> fields) {
   if (columns_.empty()) return fields;
   for (const Column& column : columns_) texts_->Fetch(column.search);
   packed_.assign(fields.begin(), fields.end());
   for (Column& column : columns_) {
-    Field& field = packed_[column.index];
+    TupleField& field = packed_[column.index];
     if (field.null()) continue;
     const auto number = texts_->NumberOf(column.search);
     ++column.asked;

@@ -74,9 +74,9 @@ class RowPacker {
   RowPacker(const std::vector<ColumnMapping>& columns, RepeatedTexts* texts);
 
   /// To be called some time before Pack(), as it asks for memory that is far away.
-  void Begin(std::span<const Field> fields);
+  void Begin(std::span<const TupleField> fields);
   /// The fields, for PackTuple(). Valid until the next call, and as long as those given.
-  std::span<const Field> Pack(std::span<const Field> fields);
+  std::span<const TupleField> Pack(std::span<const TupleField> fields);
 
  private:
   struct Column {
@@ -89,7 +89,7 @@ class RowPacker {
 
   RepeatedTexts* const texts_;
   std::vector<Column> columns_;
-  std::vector<Field> packed_;
+  std::vector<TupleField> packed_;
   int64_t rows_ = 0;
 };
 

@@ -41,7 +41,7 @@ std::optional<uint32_t> NumberOf(RepeatedTexts* texts, std::string_view text) {
 }
 
 std::string Pack(RowPacker* packer, const std::string& tuple) {
-  std::vector<Field> fields(kColumns.size());
+  std::vector<TupleField> fields(kColumns.size());
   SplitTuple(AsBytes(tuple), fields);
   packer->Begin(fields);
   std::string packed(MostPackedBytes(fields.size(), tuple.size()), '\0');

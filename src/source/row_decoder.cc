@@ -317,7 +317,7 @@ std::string_view Explain(ValueOutcome outcome) {
 }
 
 // A key's value as fit to be read: what it means for the common kinds, else hex.
-std::string ShowKey(const ColumnMapping& mapping, const Field& field) {
+std::string ShowKey(const ColumnMapping& mapping, const TupleField& field) {
   if (field.null()) return "null";
   const Bytes bytes = field.bytes();
   switch (mapping.wire) {
@@ -378,7 +378,7 @@ void RowDecoder::AppendPacked(Bytes tuple) {
 void RowDecoder::AppendFields() {
   if (rows_ == reserved_) Reserve();
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const Field& field = fields_[i];
+    const TupleField& field = fields_[i];
     if (field.null()) {
       columns_[i]->AppendNull();
       continue;
@@ -415,7 +415,7 @@ std::shared_ptr<arrow::RecordBatch> RowDecoder::Finish() {
   return batch;
 }
 
-Field RowDecoder::Unpacked(const Field& field) const {
+TupleField RowDecoder::Unpacked(const TupleField& field) const {
   if (field.size > kFirstNumber) return field;
   const auto text =
       static_cast<const arrow::StringArray&>(*texts_).GetView(kFirstNumber - field.size);

@@ -46,7 +46,7 @@ class RowDecoder {
   /// Room in all columns for more rows.
   void Reserve();
   /// With a text in the place of its number.
-  Field Unpacked(const Field& field) const;
+  TupleField Unpacked(const TupleField& field) const;
   [[noreturn]] void Report(size_t column, ValueOutcome outcome) const;
 
   std::string table_;
@@ -55,7 +55,7 @@ class RowDecoder {
   std::shared_ptr<arrow::Array> texts_;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<std::unique_ptr<Column>> columns_;
-  std::vector<Field> fields_;
+  std::vector<TupleField> fields_;
   int64_t rows_ = 0;
   int64_t reserved_ = 0;  ///< Rows that there is room for.
   int64_t expected_ = kLeastReserved;

@@ -147,10 +147,10 @@ RowImage::RowImage(const std::vector<ColumnMapping>& columns) {
   }
 }
 
-Bytes RowImage::Of(std::span<const Field> fields, Bytes tuple) {
+Bytes RowImage::Of(std::span<const TupleField> fields, Bytes tuple) {
   if (columns_.empty()) return tuple;
   const bool normal = std::ranges::all_of(columns_, [&](const Column& column) {
-    const Field& field = fields[column.index];
+    const TupleField& field = fields[column.index];
     return field.null() ||
            (column.form.wire == Wire::kNumeric && IsNormal(field.bytes()));
   });
@@ -164,22 +164,22 @@ Bytes RowImage::Of(std::span<const Field> fields, Bytes tuple) {
   return AsBytes(image_);
 }
 
-void RowImage::ClearDisplayScales(std::span<const Field> fields, Bytes tuple) {
+void RowImage::ClearDisplayScales(std::span<const TupleField> fields, Bytes tuple) {
   for (const Column& column : columns_) {
-    const Field& field = fields[column.index];
+    const TupleField& field = fields[column.index];
     if (field.null()) continue;
     ClearDisplayScale(image_.data() + (field.data - tuple.data()));
   }
 }
 
-void RowImage::Append(std::span<const Field> fields, Bytes tuple) {
+void RowImage::Append(std::span<const TupleField> fields, Bytes tuple) {
   const uint8_t* copied = tuple.data();
   const auto copy_to = [&](const uint8_t* end) {
     image_.append(reinterpret_cast<const char*>(copied),
                   static_cast<size_t>(end - copied));
   };
   for (const auto& [index, form] : columns_) {
-    const Field& field = fields[index];
+    const TupleField& field = fields[index];
     if (field.null()) continue;
     copy_to(field.data - sizeof(int32_t));
     copied = field.data + field.size;

@@ -36,15 +36,15 @@ class RowImage {
 
   /// The image of a tuple with these fields, valid until the next call or as long as the
   /// tuple. A malformed value is left as it is, for the decoder to refuse.
-  Bytes Of(std::span<const Field> fields, Bytes tuple);
+  Bytes Of(std::span<const TupleField> fields, Bytes tuple);
 
  private:
   struct Column {
     size_t index;
     ImageForm form;
   };
-  void ClearDisplayScales(std::span<const Field> fields, Bytes tuple);
-  void Append(std::span<const Field> fields, Bytes tuple);
+  void ClearDisplayScales(std::span<const TupleField> fields, Bytes tuple);
+  void Append(std::span<const TupleField> fields, Bytes tuple);
 
   std::vector<Column> columns_;  ///< Those whose bytes can differ from what is sent.
   std::string image_;

@@ -62,7 +62,7 @@ ColumnMapping ListColumn(const ColumnMapping& of) {
 
 std::string CopyImage(const std::vector<ColumnMapping>& columns,
                       const std::string& tuple) {
-  std::vector<Field> fields(columns.size());
+  std::vector<TupleField> fields(columns.size());
   SplitTuple(AsBytes(tuple), fields);
   return std::string(AsText(RowImage(columns).Of(fields, AsBytes(tuple))));
 }

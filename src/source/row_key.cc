@@ -60,7 +60,8 @@ void AppendNumeric(const ColumnMapping& mapping, Bytes bytes, std::string* key) 
   AppendBigEndian(key, static_cast<uint64_t>(flipped));
 }
 
-void AppendValue(const ColumnMapping& mapping, const Field& field, std::string* key) {
+void AppendValue(const ColumnMapping& mapping, const TupleField& field,
+                 std::string* key) {
   if (field.null()) {
     key->push_back(kNull);
     return;
@@ -89,7 +90,7 @@ void AppendValue(const ColumnMapping& mapping, const Field& field, std::string* 
   }
 }
 
-CivilDate DateOf(const ColumnMapping& mapping, const Field& field) {
+CivilDate DateOf(const ColumnMapping& mapping, const TupleField& field) {
   if (field.null()) return {};
   if (mapping.wire == Wire::kDate) {
     int32_t days = 0;
@@ -106,7 +107,7 @@ CivilDate DateOf(const ColumnMapping& mapping, const Field& field) {
 RowKey::RowKey(std::vector<Part> partition, int depth, std::vector<Part> sort)
     : partition_(std::move(partition)), depth_(depth), sort_(std::move(sort)) {}
 
-void RowKey::Append(std::span<const Field> fields, std::string* key) const {
+void RowKey::Append(std::span<const TupleField> fields, std::string* key) const {
   if (depth_ > 0) {
     const Part& part = partition_[0];
     const CivilDate date = DateOf(part.mapping, fields[part.column]);

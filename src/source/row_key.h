@@ -24,7 +24,7 @@ class RowKey {
 
   /// Appends the key. A partition value that is no day of the years 1 to 9999 is left for
   /// the decoder to report, and sorts as null.
-  void Append(std::span<const Field> fields, std::string* key) const;
+  void Append(std::span<const TupleField> fields, std::string* key) const;
 
   /// Bytes at the front of each key that name the partition.
   size_t partition_bytes() const { return static_cast<size_t>(depth_) * sizeof(int16_t); }

@@ -25,7 +25,7 @@ ColumnMapping Mapping(Wire wire, std::shared_ptr<arrow::DataType> type = arrow::
 }
 
 std::string KeyOf(const RowKey& row_key, const std::optional<std::string>& value) {
-  Field field;
+  TupleField field;
   if (value) {
     field.data = reinterpret_cast<const uint8_t*>(value->data());
     field.size = static_cast<int32_t>(value->size());

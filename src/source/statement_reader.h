@@ -42,7 +42,7 @@ class StatementReader {
   std::vector<bool> numbers_;  ///< By column: a NumberText().
   RowDecoder decoder_;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<Field> fields_;
+  std::vector<TupleField> fields_;
   std::vector<std::string> texts_;  ///< Of numbers, while a row is appended.
   std::string tuple_;
   bool ended_ = false;

@@ -163,14 +163,14 @@ ValueCleaner::ValueCleaner(const std::vector<ColumnMapping>& columns)
 ValueCleaner::Row ValueCleaner::Clean(Row row) {
   bool changed = false;
   for (const auto& [index, mapping] : columns_) {
-    const Field& field = row.fields[index];
+    const TupleField& field = row.fields[index];
     if (field.null()) continue;
     const Replacement replacement = CleanValue(mapping, field.bytes());
     if (replacement.replaced == 0) continue;
     replaced_[index] += replacement.replaced;
     std::string tuple;
     for (size_t i = 0; i < row.fields.size(); ++i) {
-      const Field& old = row.fields[i];
+      const TupleField& old = row.fields[i];
       const std::optional<Bytes> given =
           old.null() ? std::nullopt : std::optional(old.bytes());
       const std::optional<Bytes> mended =

@@ -39,7 +39,7 @@ class ValueCleaner {
   /// Takes the fields of a tuple and the bytes that they stand in; gives them back, or
   /// changed copies that are valid until the next call.
   struct Row {
-    std::span<const Field> fields;
+    std::span<const TupleField> fields;
     Bytes tuple;
   };
   Row Clean(Row row);
@@ -55,7 +55,7 @@ class ValueCleaner {
 
   std::vector<Column> columns_;  ///< Those that may have to be changed.
   std::vector<int64_t> replaced_;
-  std::vector<Field> fields_;
+  std::vector<TupleField> fields_;
   std::string tuple_;
 };
 

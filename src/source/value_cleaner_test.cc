@@ -57,7 +57,7 @@ std::pair<std::string, int64_t> Cleaned(ColumnMapping mapping, AnomalyPolicy pol
   const ColumnMapping key{"k", Wire::kInt32, Wire::kText, arrow::int32()};
   const std::vector<ColumnMapping> columns = {key, mapping, key};
   const std::string tuple = Tuple({BigEndian(1), value, BigEndian(2)});
-  std::vector<Field> fields(columns.size());
+  std::vector<TupleField> fields(columns.size());
   SplitTuple(AsBytes(tuple), fields);
   ValueCleaner cleaner(columns);
   const auto row = cleaner.Clean({fields, AsBytes(tuple)});
