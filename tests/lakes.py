@@ -13,6 +13,8 @@ from pyiceberg.table import StaticTable
 from s3_servers import REGION
 
 RECORDS = ("run.json", "report.json", "lock")
+# What a run says of the tables that it has finished.
+NOTES = re.compile("runs/[^/]+/tables/[^/]+.json")
 
 
 class Lake:
@@ -71,14 +73,16 @@ class Lake:
         found = sorted(present - needed) + left + self.loose_ends()
         return [name for name in found if name not in waiting]
 
+    def noted(self):
+        """What runs that did not end say of the tables that they finished."""
+        return [table for key in self.keys("runs/") if NOTES.fullmatch(key)
+                for table in json.loads(self.read(key))["tables"]]
+
     def waiting(self):
         """What runs that did not end keep: their notes, and what is staged."""
-        names = set()
-        for key in self.keys("runs/"):
-            if not re.fullmatch("runs/[^/]+/tables/[^/]+.json", key):
-                continue
-            names.add(key)
-            for staged in json.loads(self.read(key))["objects"]:
+        names = {key for key in self.keys("runs/") if NOTES.fullmatch(key)}
+        for table in self.noted():
+            for staged in table["objects"]:
                 names |= {staged["token"], f"upload of {staged['key']}"}
         return names
 

@@ -338,7 +338,7 @@ def test_uploads_that_a_lifecycle_rule_ended_are_copied_again(source, binary, la
     """Of two finished tables, one is still there when the run is gone on with."""
     flags = ("--table", "t", "--table", "u", "--table", "slow")
     with started(binary, lake, source, *flags) as process:
-        wait_for(lambda: len([key for key in lake.keys("runs/") if "/tables/" in key]) == 2)
+        wait_for(lambda: len(lake.noted()) == 2)
         process.kill()
         process.communicate()
     source.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "

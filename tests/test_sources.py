@@ -623,7 +623,9 @@ def guarded():
         server.psql(f"CREATE ROLE reader LOGIN PASSWORD '{SECRET}';"
                     f"CREATE ROLE limited LOGIN PASSWORD '{SECRET}' CONNECTION LIMIT 2;"
                     + "".join(f"CREATE TABLE t{i} AS SELECT generate_series(1, 1000) a;"
-                              f"GRANT SELECT ON t{i} TO PUBLIC;" for i in range(4)))
+                              f"GRANT SELECT ON t{i} TO PUBLIC;" for i in range(4))
+                    + "CREATE VIEW slow AS SELECT 1 AS a FROM pg_sleep(1);"
+                      "GRANT SELECT ON slow TO PUBLIC")
         yield server
 
 
@@ -666,7 +668,10 @@ def test_fewer_connections_than_jobs(guarded, shoestring, lake, user, held):
     url = guarded.url(user=user, password=SECRET)
     with holding(guarded.url(user="reader", password=SECRET), held) if held else \
             contextlib.nullcontext():
+        # The view keeps the first worker until the others have asked for connections.
         done = shoestring("migrate", "--lake", lake, "--jobs", "4",
+                          *(flag for table in ("t0", "t1", "t2", "t3", "slow")
+                            for flag in ("--table", table)),
                           env={**os.environ, "DATABASE_URL": url})
         shoestring("verify", "--lake", lake, "--jobs", "4", "--source",
                    env={**os.environ, "DATABASE_URL": url})
