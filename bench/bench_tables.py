@@ -31,6 +31,7 @@ SELECT format('INSERT INTO {SCHEMA}.t%s SELECT g, ''name '' || g, g * 1.5, '
               'FROM generate_series(1, {ROWS}) g', i)
   FROM generate_series(1, :tables) i \\gexec
 ANALYZE;
+CHECKPOINT;
 """
 
 
