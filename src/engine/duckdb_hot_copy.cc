@@ -16,7 +16,7 @@ namespace {
 using duckdb::idx_t;
 
 /// Rows of a row group: texts are numbered in each by itself, and threads share them.
-constexpr idx_t kGroupRows = 512 * STANDARD_VECTOR_SIZE;
+constexpr idx_t kGroupRows = 64 * STANDARD_VECTOR_SIZE;
 
 /// As the lake has it, but in one file that is not in the lake, and not partitioned.
 TableMetadata MetadataOf(const TableMetadata& table, int64_t rows) {
