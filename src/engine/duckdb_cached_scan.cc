@@ -184,7 +184,8 @@ class ScanThread : public duckdb::LocalTableFunctionState {
   void Narrow(ScanFilter* filter) {
     filter->settled = file_->Settles(filter->placed());
     const size_t place = filter->place();
-    if (filter->settled || !scan_.columns[place].lake_column) return;
+    const bool searched = !filter->placed().values.empty();
+    if (filter->settled || !searched || !scan_.columns[place].lake_column) return;
     const ColumnChunk* here = file_->Find(place);
     if (!here || !here->whole()) return;
     const auto found = here->RowsThatPass(filter->placed(), {0, file_->rows()});
