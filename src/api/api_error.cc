@@ -1,27 +1,16 @@
 #include "api/api_error.h"
 
-#include <arrow/util/utf8.h>
-
 #include <algorithm>
 
+#include "base/terminal_text.h"
 #include "engine/value_text.h"
 
 namespace shoestring {
 
 namespace {
 
-/// How many bytes the character has that the text begins with; 0 for what is no UTF-8.
-size_t CharacterLength(std::string_view text) {
-  for (size_t length = 1; length <= std::min<size_t>(4, text.size()); ++length) {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
-    if (arrow::util::ValidateUTF8(bytes, static_cast<int64_t>(length))) return length;
-  }
-  return 0;
-}
-
 /// A text that was sent or cut, with U+FFFD for each byte that is no UTF-8.
 std::string JsonString(std::string_view text) {
-  arrow::util::InitializeUTF8();
   std::string good;
   while (!text.empty()) {
     const size_t length = CharacterLength(text);

@@ -8,6 +8,7 @@
 #include "api/api_error.h"
 #include "api/request_query.h"
 #include "base/error.h"
+#include "base/terminal_text.h"
 
 namespace shoestring {
 
@@ -72,9 +73,9 @@ TableRule ParseRule(const toml::node& node, const std::string& place) {
     } else if (key.str() == "rows") {
       rule.rows = ParseRows(value, place);
     } else {
-      Wrong(place, fmt::format("columns and rows can be declared, not {:?}; the name of "
+      Wrong(place, fmt::format("columns and rows can be declared, not {}; the name of "
                                "a table with its schema needs quotes",
-                               key.str()));
+                               InQuotes(key.str())));
     }
   }
   return rule;

@@ -88,6 +88,48 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
+size_t CharacterLength(std::string_view text) {
+  if (text.empty()) return 0;
+  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  const auto first = static_cast<uint8_t>(text[0]);
+  const size_t length = first < 0x80             ? 1
+                        : (first & 0xE0) == 0xC0 ? 2
+                        : (first & 0xF0) == 0xE0 ? 3
+                        : (first & 0xF8) == 0xF0 ? 4
+                                                 : 0;
+  if (length < 2) return length;
+  if (length > text.size()) return 0;
+  char32_t character = first & (0xFF >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if ((byte & 0xC0) != 0x80) return 0;
+    character = character << 6 | (byte & 0x3F);
+  }
+  const bool surrogate = character >= 0xD800 && character < 0xE000;
+  return character < kLeast[length] || character > 0x10FFFF || surrogate ? 0 : length;
+}
+
+std::string InQuotes(std::string_view text) {
+  std::string quoted = "\"";
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    const std::string_view character = text.substr(0, std::max<size_t>(length, 1));
+    text.remove_prefix(character.size());
+    if (character == "\"" || character == "\\") {
+      quoted += '\\';
+      quoted += character;
+    } else if (length > 0 && Printable(character) == character && character != "\n") {
+      quoted += character;
+    } else {
+      for (const char byte : character) {
+        fmt::format_to(std::back_inserter(quoted), "\\x{:02x}",
+                       static_cast<uint8_t>(byte));
+      }
+    }
+  }
+  return quoted + '"';
+}
+
 std::string CutToWidth(std::string_view text, int width) {
   if (DisplayWidth(text) <= width) return std::string(text);
   std::string cut;

@@ -33,5 +33,16 @@ TEST(TerminalText, AlignsColumnsByTheirWidth) {
       "t          7  d\n");
 }
 
+TEST(TerminalText, InQuotesWhateverItsBytes) {
+  EXPECT_EQ(InQuotes("plain é 日 \xF0\x9F\x98\x80"), "\"plain é 日 \xF0\x9F\x98\x80\"");
+  EXPECT_EQ(InQuotes("a\"b\\c"), R"("a\"b\\c")");
+  EXPECT_EQ(InQuotes("\n\x1B[m"), R"("\x0a\x1b[m")");
+  EXPECT_EQ(InQuotes("\xC2\x85"), R"("\xc2\x85")");
+  EXPECT_EQ(InQuotes("cut\xEC"), R"("cut\xec")");
+  EXPECT_EQ(InQuotes("\xC0\x80 \xED\xA0\x80 \xF4\x90\x80\x80 \x88"),
+            R"("\xc0\x80 \xed\xa0\x80 \xf4\x90\x80\x80 \x88")");
+  EXPECT_EQ(InQuotes(""), R"("")");
+}
+
 }  // namespace
 }  // namespace shoestring

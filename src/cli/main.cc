@@ -74,7 +74,8 @@ int RunMain(std::vector<std::string> arguments) {
          })
           .empty()) {
     throw shoestring::Fail(shoestring::ErrorKind::kInvalidArgument,
-                           "No command {:?}; see shoestring --help", arguments.back());
+                           "No command {}; see shoestring --help",
+                           shoestring::InQuotes(arguments.back()));
   }
   try {
     app.parse(std::move(arguments));

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "job/table_choice.h"
 #include "source/value_survey.h"
 
@@ -55,10 +56,10 @@ void CheckName(std::string_view what, const std::string& name) {
   if (IsFolderName(name)) return;
   throw Fail(
       ErrorKind::kUnsupported,
-      "{} {:?}: its name cannot be a folder's name in a lake (it begins with . or "
+      "{} {}: its name cannot be a folder's name in a lake (it begins with . or "
       "_, or has one of / \\ % = ? # * . or a control character in it). Way out: a "
       "view with a plain name",
-      what, name);
+      what, InQuotes(name));
 }
 
 void CheckColumnNames(const TablePlan& plan) {
@@ -97,7 +98,8 @@ PartitionRequest ParsePartitionBy(const std::string& text) {
     if (granularity == ToString(known)) return {text.substr(0, colon), known};
   }
   throw Fail(ErrorKind::kInvalidArgument,
-             "--partition-by {:?}: after the colon comes year, month or day", text);
+             "--partition-by {}: after the colon comes year, month or day",
+             InQuotes(text));
 }
 
 void ChoosePartitioning(const MigrateOptions& options, TablePlan* plan) {
@@ -262,7 +264,7 @@ AnomalyRule ParseAnomalyRule(const std::string& text) {
   const auto policy = ParseAnomalyPolicy(text.substr(name));
   if (policy) return {text.substr(0, name == 0 ? 0 : equals), *policy};
   throw Fail(ErrorKind::kInvalidArgument,
-             "--anomaly {:?}: the policy is error, null, clamp or text", text);
+             "--anomaly {}: the policy is error, null, clamp or text", InQuotes(text));
 }
 
 // That of the rule which says most of the column, the last one of equals.

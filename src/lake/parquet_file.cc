@@ -13,6 +13,7 @@
 
 #include "base/checksum.h"
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "lake/column_encoding.h"
 #include "lake/file_checksums.h"
 #include "lake/parquet_statistics.h"
@@ -229,8 +230,8 @@ Compression ParseCompression(std::string_view text) {
     }
   }
   throw Fail(ErrorKind::kInvalidArgument,
-             "Unknown compression {:?}: use snappy, zstd, zstd:1 to zstd:22, or none",
-             text);
+             "Unknown compression {}: use snappy, zstd, zstd:1 to zstd:22, or none",
+             InQuotes(text));
 }
 
 std::string ToString(const Compression& compression) {

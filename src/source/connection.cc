@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/terminal_text.h"
 #include "source/connection_advice.h"
 
 namespace shoestring {
@@ -138,8 +139,8 @@ int64_t Rows::Integer(int row, int column) const {
   const auto end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, value);
   if (parsed.ec != std::errc() || parsed.ptr != end) {
-    throw Fail(ErrorKind::kCorrupt, "Postgres answered {:?} where a number belongs",
-               text);
+    throw Fail(ErrorKind::kCorrupt, "Postgres answered {} where a number belongs",
+               InQuotes(text));
   }
   return value;
 }

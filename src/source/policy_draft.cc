@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "base/terminal_text.h"
 #include "source/policy_expression.h"
 
 namespace shoestring {
@@ -43,7 +44,7 @@ std::set<std::string> RolesOf(const std::vector<Policy>& policies) {
 
 std::string OpenText(const Policy& policy, const std::string& role) {
   return fmt::format(
-      "{}: policy {:?} could not be translated, so {}: {}", role, policy.name,
+      "{}: policy {} could not be translated, so {}: {}", role, InQuotes(policy.name),
       policy.permissive ? "what it shows is not shown" : "the table stays closed",
       policy.using_text);
 }

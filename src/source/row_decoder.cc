@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "source/array_reader.h"
 #include "source/numeric.h"
 #include "source/postgres_time.h"
@@ -330,7 +331,7 @@ std::string ShowKey(const ColumnMapping& mapping, const TupleField& field) {
     case Wire::kInt64:
       if (bytes.size() == 8) return std::to_string(LoadBigEndian<int64_t>(bytes.data()));
       break;
-    case Wire::kText: return fmt::format("{:?}", AsText(bytes));
+    case Wire::kText: return InQuotes(AsText(bytes));
     default: break;
   }
   std::string hex = "\\x";

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/terminal_text.h"
 #include "source/array_reader.h"
 
 namespace shoestring {
@@ -135,7 +136,8 @@ ImageForm ParseImageForm(std::string_view text, std::string_view what) {
     if (name != scalar) continue;
     return array ? ImageForm{Wire::kArray, wire} : ImageForm{wire};
   }
-  throw Fail(ErrorKind::kCorrupt, "{}: no form of a column is called {:?}", what, text);
+  throw Fail(ErrorKind::kCorrupt, "{}: no form of a column is called {}", what,
+             InQuotes(text));
 }
 
 RowImage::RowImage(const std::vector<ColumnMapping>& columns) {
