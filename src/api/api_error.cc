@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/terminal_text.h"
+#include "base/utf8.h"
 #include "engine/value_text.h"
 
 namespace shoestring {
@@ -13,7 +13,7 @@ namespace {
 std::string JsonString(std::string_view text) {
   std::string good;
   while (!text.empty()) {
-    const size_t length = CharacterLength(text);
+    const size_t length = FirstCharacter(text).bytes;
     good += length > 0 ? text.substr(0, length) : "\uFFFD";
     text.remove_prefix(std::max<size_t>(length, 1));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/api_error.h"
+#include "base/utf8.h"
 
 namespace shoestring {
 
@@ -11,25 +12,11 @@ namespace {
 
 /// Bytes of UTF-8 as code points; false for anything else.
 bool Decode(std::string_view bytes, std::u32string* text) {
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  for (size_t i = 0; i < bytes.size();) {
-    const auto lead = static_cast<uint8_t>(bytes[i]);
-    const size_t length = lead < 0x80             ? 1
-                          : (lead & 0xe0) == 0xc0 ? 2
-                          : (lead & 0xf0) == 0xe0 ? 3
-                          : (lead & 0xf8) == 0xf0 ? 4
-                                                  : 0;
-    if (length == 0 || i + length > bytes.size()) return false;
-    char32_t point = length == 1 ? lead : lead & (0xffU >> (length + 1));
-    for (size_t next = 1; next < length; ++next) {
-      const auto byte = static_cast<uint8_t>(bytes[i + next]);
-      if ((byte & 0xc0) != 0x80) return false;
-      point = (point << 6) | (byte & 0x3fU);
-    }
-    const bool surrogate = point >= 0xd800 && point < 0xe000;
-    if (point < kLeast[length] || point > 0x10ffff || surrogate) return false;
-    text->push_back(point);
-    i += length;
+  while (!bytes.empty()) {
+    const Utf8Character first = FirstCharacter(bytes);
+    if (first.bytes == 0) return false;
+    text->push_back(first.point);
+    bytes.remove_prefix(first.bytes);
   }
   return true;
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "base/utf8.h"
+
 namespace shoestring {
 
 namespace {
@@ -25,6 +27,10 @@ char32_t TakeCharacter(std::string_view* text) {
   }
   text->remove_prefix(length);
   return character;
+}
+
+bool IsControl(char32_t character) {
+  return character < 0x20 || (character >= 0x7F && character < 0xA0);
 }
 
 // Columns that terminals give a character: none to combining marks, two to East Asian
@@ -73,8 +79,7 @@ std::string Printable(std::string_view text) {
   while (!text.empty()) {
     const std::string_view before = text;
     const char32_t character = TakeCharacter(&text);
-    const bool control = character < 0x20 || (character >= 0x7F && character < 0xA0);
-    if (!control || character == '\n') {
+    if (!IsControl(character) || character == '\n') {
       printable.append(before.substr(0, before.size() - text.size()));
     } else if (character == '\t') {
       printable.append("\\t");
@@ -88,43 +93,19 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
-size_t CharacterLength(std::string_view text) {
-  if (text.empty()) return 0;
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  const auto first = static_cast<uint8_t>(text[0]);
-  const size_t length = first < 0x80             ? 1
-                        : (first & 0xE0) == 0xC0 ? 2
-                        : (first & 0xF0) == 0xE0 ? 3
-                        : (first & 0xF8) == 0xF0 ? 4
-                                                 : 0;
-  if (length < 2) return length;
-  if (length > text.size()) return 0;
-  char32_t character = first & (0xFF >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    if ((byte & 0xC0) != 0x80) return 0;
-    character = character << 6 | (byte & 0x3F);
-  }
-  const bool surrogate = character >= 0xD800 && character < 0xE000;
-  return character < kLeast[length] || character > 0x10FFFF || surrogate ? 0 : length;
-}
-
 std::string InQuotes(std::string_view text) {
   std::string quoted = "\"";
   while (!text.empty()) {
-    const size_t length = CharacterLength(text);
-    const std::string_view character = text.substr(0, std::max<size_t>(length, 1));
-    text.remove_prefix(character.size());
-    if (character == "\"" || character == "\\") {
-      quoted += '\\';
-      quoted += character;
-    } else if (length > 0 && Printable(character) == character && character != "\n") {
-      quoted += character;
-    } else {
-      for (const char byte : character) {
-        fmt::format_to(std::back_inserter(quoted), "\\x{:02x}",
-                       static_cast<uint8_t>(byte));
-      }
+    const Utf8Character first = FirstCharacter(text);
+    const std::string_view bytes = text.substr(0, std::max<size_t>(first.bytes, 1));
+    text.remove_prefix(bytes.size());
+    if (first.bytes > 0 && !IsControl(first.point)) {
+      if (bytes == "\"" || bytes == "\\") quoted += '\\';
+      quoted += bytes;
+      continue;
+    }
+    for (const char byte : bytes) {
+      fmt::format_to(std::back_inserter(quoted), "\\x{:02x}", static_cast<uint8_t>(byte));
     }
   }
   return quoted + '"';

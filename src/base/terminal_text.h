@@ -14,9 +14,6 @@ int DisplayWidth(std::string_view text);
 /// stay. Whatever comes out of a database goes through this on its way to people.
 std::string Printable(std::string_view text);
 
-/// Bytes of the UTF-8 character that a text begins with; 0 when it begins with none.
-size_t CharacterLength(std::string_view text);
-
 /// A text in double quotes, whatever its bytes: those that are no UTF-8, or would not be
 /// seen, as \x1b. (For some of them fmt's {:?} ends the program.)
 std::string InQuotes(std::string_view text);
