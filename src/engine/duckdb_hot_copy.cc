@@ -36,8 +36,7 @@ TableMetadata MetadataOf(const TableMetadata& table, int64_t rows) {
 }  // namespace
 
 HotCopyWriter::HotCopyWriter(std::shared_ptr<const LakeTable> table)
-    : table_(std::move(table)) {
-  for (const DataFile& file : table_->metadata.files) table_rows_ += file.rows;
+    : table_(std::move(table)), table_rows_(RowsOf(table_->metadata)) {
   Begin();
 }
 

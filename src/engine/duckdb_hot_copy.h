@@ -33,7 +33,7 @@ class HotCopyWriter {
   void EndGroup();
 
   const std::shared_ptr<const LakeTable> table_;
-  int64_t table_rows_ = 0;  ///< That are to come, as the catalog has it.
+  const int64_t table_rows_;  ///< That are to come, as the catalog has it.
   int64_t rows_ = 0;
   int64_t bytes_ = 0;
   std::vector<std::unique_ptr<duckdb::Vector>> columns_;  ///< Of the group begun,

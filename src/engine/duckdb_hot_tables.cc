@@ -34,12 +34,6 @@ std::string OrderOf(const TableMetadata& table) {
   return terms.empty() ? "" : fmt::format(" ORDER BY {}", fmt::join(terms, ", "));
 }
 
-int64_t RowsOf(const TableMetadata& table) {
-  int64_t rows = 0;
-  for (const DataFile& file : table.files) rows += file.rows;
-  return rows;
-}
-
 HotTablesInMemory Sum(const LakeTablesByName& copies) {
   HotTablesInMemory sum;
   for (const auto& [name, copy] : copies) {

@@ -34,9 +34,6 @@ constexpr const char* kCanHaveNan = "can_have_nan";
 /// cleared: a scan of fewer rows is sooner done by one.
 constexpr idx_t kRowsPerThread = DEFAULT_ROW_GROUP_SIZE;
 
-/// So many, each searched for in what is sorted as a whole, is no long query yet.
-constexpr size_t kFewValues = 16;
-
 struct LakeScanInfo : duckdb::TableFunctionInfo {
   std::shared_ptr<LakeTables> tables;
   LakeReads reads;
@@ -301,7 +298,8 @@ void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& i
   if (!activity) return;
   const LakeFileList& list = LakeFileList::Of(*input.bind_data);
   const bool large = list.Rows() >= kFewRows || list.files().size() > kFewFiles;
-  const size_t few = list.table()->in_memory() ? kFewValues : 1;
+  // To search for several is short, too, in what is sorted as a whole.
+  const size_t few = list.table()->in_memory() ? kMostValues : 1;
   const bool narrow = input.filters && AskForValues(*input.filters, few);
   if (large && !narrow) activity->WantsThreads();
   RemoteReads* remote = LakeReadsOf(*input.bind_data).remote;

@@ -19,9 +19,6 @@ using duckdb::TableFilter;
 using duckdb::TableFilterType;
 using duckdb::Value;
 
-/// Of more than these DuckDB finds the rows sooner, by a hash table.
-constexpr size_t kMostValues = 16;
-
 bool IsNarrow(const duckdb::LogicalType& type) {
   return type.InternalType() != duckdb::PhysicalType::VARCHAR;
 }

@@ -10,6 +10,9 @@
 
 namespace shoestring {
 
+/// Of more values than these DuckDB finds the rows sooner, by a hash table.
+inline constexpr size_t kMostValues = 16;
+
 /// A filter on one column of a scan, by the column's place in it.
 struct PlacedFilter {
   size_t place = 0;

@@ -75,7 +75,7 @@ TableDeclaration Declare(const TableMetadata& table, std::string_view metadata,
       comment != table.properties.end()) {
     declared.comment = comment->second;
   }
-  for (const DataFile& file : table.files) declared.rows += file.rows;
+  declared.rows = RowsOf(table);
   switch (wish.style) {
     case DeclarationStyle::kIceberg:
       declared.location = fmt::format("{}/catalog/{}", wish.lake, table.name);

@@ -67,6 +67,12 @@ std::string PartitionPath(const PartitionValues& values) {
   return path;
 }
 
+int64_t RowsOf(const TableMetadata& table) {
+  int64_t rows = 0;
+  for (const DataFile& file : table.files) rows += file.rows;
+  return rows;
+}
+
 std::string NewTableUuid() {
   const uint64_t high = (RandomBits() & ~0xf000ULL) | 0x4000;
   const uint64_t low = (RandomBits() >> 2) | (1ULL << 63);

@@ -111,6 +111,9 @@ struct TableMetadata {
   bool operator==(const TableMetadata&) const = default;
 };
 
+/// Of all its files.
+int64_t RowsOf(const TableMetadata& table);
+
 /// For a table that is new, and for a version that is.
 std::string NewTableUuid();
 int64_t NewSnapshotId();
