@@ -14,7 +14,7 @@ namespace {
 using State = RunInfo::State;
 
 // Some 4,300 puts a day on S3, two cents.
-constexpr int64_t kRenewEveryMs = 20'000;
+constexpr std::chrono::seconds kRenewEvery{20};
 // What is finished is noted so often: a note costs a put, whatever it is of.
 constexpr std::chrono::seconds kNoteEvery{1};
 // A lease that was renewed since then holds, unless the process was paused.
@@ -160,11 +160,16 @@ void RunRecord::TakeOver() {
 
 void RunRecord::StartRenewing() {
   renewer_ = std::jthread([this](const std::stop_token& stop) {
+    using Clock = std::chrono::steady_clock;
     std::unique_lock lock(mutex_);
+    auto due = Clock::now() + kRenewEvery;
     while (!wake_.wait_for(lock, stop, kNoteEvery, [] { return false; })) {
       if (stop.stop_requested() || lost_) return;
       try {
-        if (NowMs() - info_.heartbeat_ms >= kRenewEveryMs) RenewLocked();
+        if (Clock::now() >= due) {
+          due = Clock::now() + kRenewEvery;
+          RenewLocked();
+        }
         NoteLocked();
       } catch (const std::exception&) {
         // Lost is lost; else the next try may succeed, and who needs the lease looks.
