@@ -7,8 +7,9 @@ T is a table of generate.sh: indexed on (fund_id, filing_date), vacuumed, in mem
 question is what two average funds held in common, of all quarters and of one, as one scan
 that both sides are asked in the same words; the same as a join of two scans is measured
 beside it. Each is asked for about half a second by one process, warm and in turns, the time
-of a process that asks once being taken off; the result cache is off. Bytes are those of a new process,
-beside a lake whose one table is neither partitioned nor sorted by what is asked for.
+of a process that asks once being taken off; the result cache is off. Bytes are those of a
+new process, beside a lake whose one table is neither partitioned nor sorted by what is
+asked for.
 Answers that differ end with status 1. README.md explains the last line.
 """
 
