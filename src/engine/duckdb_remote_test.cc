@@ -132,9 +132,9 @@ TEST_F(DuckdbRemoteTest, TheStoresErrorsReachTheUser) {
     for (const int file_number : {0, 30}) {
       const std::string& file = numbers_.files[static_cast<size_t>(file_number)].key;
       Open();
-      store_.on_request = [&](std::string_view, std::string_view key) {
+      store_.OnRequest([&](std::string_view, std::string_view key) {
         if (key == file) throw Fail(kind, "The store's own words");
-      };
+      });
       try {
         Ask("SELECT sum(id)::bigint FROM numbers");
         FAIL();
@@ -144,7 +144,7 @@ TEST_F(DuckdbRemoteTest, TheStoresErrorsReachTheUser) {
         EXPECT_EQ(error.kind(), expected) << error.what();
         EXPECT_THAT(error.what(), testing::HasSubstr("The store's own words"));
       }
-      store_.on_request = [](std::string_view, std::string_view) {};
+      store_.OnRequest([](std::string_view, std::string_view) {});
       EXPECT_EQ(Ask("SELECT sum(id)::bigint FROM numbers"), 7998000);
     }
   }
@@ -153,9 +153,9 @@ TEST_F(DuckdbRemoteTest, TheStoresErrorsReachTheUser) {
 TEST_F(DuckdbRemoteTest, CancelEndsTheReadAhead) {
   std::stop_source source;
   std::atomic<int> reads = 0;
-  store_.on_request = [&](std::string_view call, std::string_view) {
+  store_.OnRequest([&](std::string_view call, std::string_view) {
     if (call == "ReadRange" && ++reads == 3) source.request_stop();
-  };
+  });
   try {
     Ask("SELECT sum(id)::bigint FROM numbers", source.get_token());
   } catch (const Error& error) {

@@ -125,15 +125,15 @@ TEST_F(ReadAheadTest, OfALargeFileItReadsTheEndAndWhatIsWanted) {
 
 TEST_F(ReadAheadTest, AnErrorEndsItAndIsLeftToTheScan) {
   Write(40, 1000);
-  store_.on_request = [](std::string_view, std::string_view) {
+  store_.OnRequest([](std::string_view, std::string_view) {
     throw Fail(ErrorKind::kPermission, "Denied");
-  };
+  });
   const auto scan = Start();
   for (int i = 0; i < 500 && store_.TakeRequests().empty(); ++i) {
     std::this_thread::sleep_for(milliseconds(5));
   }
   threads_.reset();
-  store_.on_request = [](std::string_view, std::string_view) {};
+  store_.OnRequest([](std::string_view, std::string_view) {});
   scan->Reached(files_[0].key, 0);
   EXPECT_EQ(requests_, 0);
   char byte = 0;

@@ -155,9 +155,9 @@ TEST_F(ReadCacheTest, DamageIsNeverHandedOutAndNotKept) {
 TEST_F(ReadCacheTest, TheStoresErrorsComeThroughAndPass) {
   const DataFile file = Write("data/t/a", 10 << 20);
   std::atomic<bool> fails = true;
-  store_.on_request = [&](std::string_view, std::string_view) {
+  store_.OnRequest([&](std::string_view, std::string_view) {
     if (fails) throw Fail(ErrorKind::kPermission, "Denied");
-  };
+  });
   EXPECT_EQ(KindOfRead(file, 0, 10), ErrorKind::kPermission);
   fails = false;
   ExpectRead(file, 0, 10);
@@ -194,9 +194,9 @@ TEST_F(ReadCacheTest, ReadersFailuresAndEvictionAtOnce) {
   }
   cache_.SetCapacity(0);
   std::atomic<unsigned> requests = 0;
-  store_.on_request = [&](std::string_view, std::string_view) {
+  store_.OnRequest([&](std::string_view, std::string_view) {
     if (++requests % 7 == 0) throw Fail(ErrorKind::kUnavailable, "Slow down");
-  };
+  });
   std::atomic<int> wrong = 0;
   std::vector<std::jthread> readers;
   for (uint32_t i = 0; i < 8; ++i) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -32,8 +33,12 @@ class DistantStore final : public FaultyStore {
   /// The most requests that were under way at one time.
   int most() const { return most_; }
 
-  /// Called before each request, from many threads.
-  Hook on_request = [](std::string_view, std::string_view) {};
+  /// Called before each request, from many threads. Returns when the hook before this one
+  /// is called no more: reads ahead go on for a while after their query.
+  void OnRequest(Hook hook) {
+    const std::lock_guard lock(hook_mutex_);
+    on_request_ = std::move(hook);
+  }
 
  private:
   void Meet(std::string_view call, std::string_view key) {
@@ -47,7 +52,8 @@ class DistantStore final : public FaultyStore {
       const std::lock_guard lock(mutex_);
       --under_way_;
     }
-    on_request(call, key);
+    const std::shared_lock lock(hook_mutex_);
+    on_request_(call, key);
   }
 
   const std::chrono::milliseconds latency_;
@@ -55,6 +61,8 @@ class DistantStore final : public FaultyStore {
   std::vector<std::string> requests_;  // Guarded by mutex_, as is:
   int under_way_ = 0;
   std::atomic<int> most_ = 0;
+  std::shared_mutex hook_mutex_;
+  Hook on_request_ = [](std::string_view, std::string_view) {};  // Guarded by it.
 };
 
 }  // namespace shoestring
