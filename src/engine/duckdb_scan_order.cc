@@ -94,16 +94,20 @@ void Order(duckdb::unique_ptr<LogicalOperator>* plan) {
   for (auto& child : node.children) Order(&child);
 }
 
-/// More are found sooner by DuckDB, which reads all columns at once.
-constexpr duckdb::idx_t kFewFirst = STANDARD_VECTOR_SIZE;
-constexpr duckdb::idx_t kFewFirstOfManyThreads = 100;
-
 bool IsAlone(duckdb::ClientContext& context) {
   return duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads() == 1;
 }
 
 bool IsConstant(const duckdb::BoundLimitNode& node) {
   return node.Type() == duckdb::LimitNodeType::CONSTANT_VALUE;
+}
+
+/// More first rows of a large table are found sooner by DuckDB, which reads all columns
+/// at once.
+duckdb::idx_t FewFirst(const LogicalGet& scan, bool alone) {
+  if (!alone) return 100;
+  const bool small = LakeFileList::Of(*scan.bind_data).Rows() < kFewRows;
+  return small ? kFewRows : STANDARD_VECTOR_SIZE;
 }
 
 /// Whether it asks for so many rows at most, with those that are skipped.
@@ -131,15 +135,16 @@ LogicalGet* OrderedScanOf(const duckdb::LogicalLimit& limit) {
   return &below->Cast<LogicalGet>();
 }
 
-void TakeOver(duckdb::idx_t few, LogicalOperator* plan) {
+void TakeOver(bool alone, LogicalOperator* plan) {
   if (plan->type == LogicalOperatorType::LOGICAL_LIMIT) {
     const auto& limit = plan->Cast<duckdb::LogicalLimit>();
-    LogicalGet* scan = AsksForFew(limit, few) ? OrderedScanOf(limit) : nullptr;
-    if (scan && scan->function.name == kLakeScan && CanUseCachedScan(*scan)) {
+    LogicalGet* scan = OrderedScanOf(limit);
+    if (scan && scan->function.name == kLakeScan &&
+        AsksForFew(limit, FewFirst(*scan, alone)) && CanUseCachedScan(*scan)) {
       UseCachedScan(&scan->function);
     }
   }
-  for (auto& child : plan->children) TakeOver(few, child.get());
+  for (auto& child : plan->children) TakeOver(alone, child.get());
 }
 
 }  // namespace
@@ -157,7 +162,7 @@ void OrderScans(duckdb::OptimizerExtensionInput& input,
 
 void TakeOverFirstRows(duckdb::OptimizerExtensionInput& input,
                        duckdb::unique_ptr<LogicalOperator>& plan) {
-  TakeOver(IsAlone(input.context) ? kFewFirst : kFewFirstOfManyThreads, plan.get());
+  TakeOver(IsAlone(input.context), plan.get());
 }
 
 }  // namespace shoestring
