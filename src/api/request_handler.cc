@@ -304,8 +304,7 @@ std::optional<int64_t> RequestHandler::Total(
   if (last_page && (fetched > 0 || range.offset == 0) && !node.IsAggregated()) {
     return range.offset + fetched;
   }
-  const bool catalog_knows = context_.dialect != SqlDialect::kPostgres &&
-                             fetcher->MayHaveRead(snapshot_->schema->state.sequence);
+  const bool catalog_knows = context_.dialect != SqlDialect::kPostgres;
   if (catalog_knows && writer->CountsAll(node)) return node.table->rows;
   return fetcher->Count(node);
 }
@@ -342,7 +341,8 @@ ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& quer
   if (most > 0) limit = std::min(limit.value_or(most), most);
   ReadQueryWriter writer(context_.dialect, &visibility, std::move(source),
                          preferences_.zone);
-  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_);
+  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_,
+                     snapshot_->schema->state.sequence);
   held->rows = fetcher.Fetch(node, limit, range.offset, most, /*shallow=*/is_head_);
   held->rows.ShowIn(preferences_.zone);
   std::shared_ptr<const FetchedRows> rows(held, &held->rows);

@@ -22,6 +22,7 @@ constexpr int kAttempts = 5;
 
 struct RestApi::State {
   ApiContext context;
+  std::function<void()> look;
   mutable std::mutex mutex;
   std::shared_ptr<const LakeSnapshot> snapshot;  // Guarded by mutex.
 
@@ -30,17 +31,19 @@ struct RestApi::State {
     return snapshot;
   }
 
-  /// Of one version of the lake, however many queries it takes.
-  ApiResponse Answer(const ApiRequest& request, const Access& access,
+  ApiResponse Answer(const ApiRequest& request, const CallersAccess& access_of,
                      const std::stop_token& cancel,
                      std::chrono::steady_clock::time_point deadline) const {
     for (int attempt = 1;; ++attempt) {
+      const auto snapshot = Current();
+      const Access access = access_of(*snapshot->schema);
       try {
-        return RequestHandler(context, Current(), request, access, cancel, deadline)
+        return RequestHandler(context, snapshot, request, access, cancel, deadline)
             .Answer();
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kConflict || attempt == kAttempts) throw;
       }
+      look();
     }
   }
 };
@@ -53,8 +56,9 @@ LakeSnapshot::LakeSnapshot(std::shared_ptr<const LakeSchema> lake,
 }
 
 RestApi::RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema,
-                 RestOptions options)
+                 RestOptions options, std::function<void()> look)
     : state_(std::make_unique<State>()) {
+  state_->look = std::move(look);
   state_->context.engine = engine;
   state_->context.dialect = DialectOf(options.engine);
   state_->context.functions =
@@ -79,12 +83,12 @@ std::shared_ptr<const LakeSchema> RestApi::schema() const {
   return state_->Current()->schema;
 }
 
-ApiResponse RestApi::Handle(const ApiRequest& request, const Access& access,
+ApiResponse RestApi::Handle(const ApiRequest& request, const CallersAccess& access_of,
                             std::stop_token cancel, std::chrono::milliseconds time) {
   const auto deadline = time.count() > 0 ? std::chrono::steady_clock::now() + time
                                          : std::chrono::steady_clock::time_point();
   try {
-    return state_->Answer(request, access, cancel, deadline);
+    return state_->Answer(request, access_of, cancel, deadline);
   } catch (const ApiError& error) {
     return ErrorResponse(error, request.method);
   } catch (const Error& error) {

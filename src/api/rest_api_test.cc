@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/api_error.h"
 #include "engine/duckdb_engine.h"
 #include "engine/test_lake.h"
 
@@ -55,6 +56,12 @@ std::shared_ptr<arrow::Array> Column(const std::shared_ptr<arrow::DataType>& typ
   return *builder.Finish();
 }
 
+const CallersAccess kAll = [](const LakeSchema&) {
+  Access access;
+  access.all_tables = true;
+  return access;
+};
+
 class RestApiTest : public testing::Test {
  protected:
   /// A version of the table with two days of so many years.
@@ -80,15 +87,16 @@ class RestApiTest : public testing::Test {
     Commit(3);
     engine_ = std::make_unique<Watched>(OpenDuckdbEngine(lake_.store()));
     api_ = std::make_unique<RestApi>(engine_.get(), ReadLakeSchema(lake_.store()),
-                                     RestOptions());
+                                     RestOptions(), [this] {
+                                       if (looks_)
+                                         api_->SetSchema(ReadLakeSchema(lake_.store()));
+                                     });
   }
 
   std::string Get(const std::string& query, const char* prefer = "") {
     engine_->files = engine_->queries = 0;
-    Access access;
-    access.all_tables = true;
     ApiResponse response =
-        api_->Handle({"GET", "/rest/v1/events", query, {{"prefer", prefer}}, ""}, access,
+        api_->Handle({"GET", "/rest/v1/events", query, {{"prefer", prefer}}, ""}, kAll,
                      {}, std::chrono::seconds(30));
     for (const auto& [name, value] : response.headers) {
       if (name == "Content-Range") range_ = value;
@@ -100,6 +108,7 @@ class RestApiTest : public testing::Test {
 
   TestLake lake_;
   int versions_ = 0;
+  bool looks_ = true;
   std::unique_ptr<Watched> engine_;
   std::unique_ptr<RestApi> api_;
   std::string range_;
@@ -138,6 +147,24 @@ TEST_F(RestApiTest, AllQueriesOfARequestReadOneVersion) {
   EXPECT_EQ(engine_->queries, 6);
 }
 
+TEST_F(RestApiTest, WhatTheCallerMaySeeIsOfTheVersionThatIsRead) {
+  Commit(4);
+  std::vector<int64_t> rows;
+  const auto access_of = [&](const LakeSchema& schema) {
+    rows.push_back(schema.tables.at("events").rows);
+    if (rows.back() == 8) throw ApiError(403, "42501", "closed");
+    return kAll(schema);
+  };
+  EXPECT_EQ(api_->Handle({"GET", "/events", "", {}, ""}, access_of, {}, {}).status, 403);
+  EXPECT_EQ(rows, (std::vector<int64_t>{6, 8}));
+}
+
+TEST_F(RestApiTest, AVersionThatCannotBeReadIsUnavailable) {
+  looks_ = false;
+  Commit(4);
+  EXPECT_EQ(api_->Handle({"GET", "/events", "", {}, ""}, kAll, {}, {}).status, 503);
+}
+
 TEST_F(RestApiTest, ALakeThatMovesAllTheTimeIsUnavailable) {
   engine_->before_query = [&] { Commit(3 + engine_->queries % 2); };
   EXPECT_THAT(Get("limit=1&select=id&id=gte.3", "count=exact"),
@@ -145,11 +172,9 @@ TEST_F(RestApiTest, ALakeThatMovesAllTheTimeIsUnavailable) {
 }
 
 TEST_F(RestApiTest, AQueryThatIsCancelledIsAnAnswerToo) {
-  Access access;
-  access.all_tables = true;
   std::stop_source stop;
   stop.request_stop();
-  const ApiResponse response = api_->Handle({"GET", "/events", "", {}, ""}, access,
+  const ApiResponse response = api_->Handle({"GET", "/events", "", {}, ""}, kAll,
                                             stop.get_token(), std::chrono::seconds(30));
   EXPECT_EQ(response.status, 500);
 }
