@@ -341,6 +341,22 @@ def test_a_new_version_is_taken_without_a_restart(serve, shoestring, pg15, make_
     state.write_text(text)
 
 
+def test_row_security_holds_from_the_version_on_that_has_it(serve, shoestring, pg15, make_database,
+                                                            tmp_path):
+    database = make_database(pg15)
+    database.psql("CREATE TABLE t (id int PRIMARY KEY, word text); INSERT INTO t VALUES (1, 'one')")
+    lake = tmp_path / "lake"
+    shoestring("migrate", "--source", database.url, "--lake", lake)
+    server = serve(lake, "--refresh", "0s")  # It looks when a request meets the new version.
+    assert server.ask("/t", ANON).json() == [{"id": 1, "word": "one"}]
+    database.psql("ALTER TABLE t RENAME word TO term; INSERT INTO t VALUES (2, 'two')")
+    shoestring("migrate", "--source", database.url, "--lake", lake)
+    assert server.ask("/t?id=eq.2", ANON).json() == [{"id": 2, "term": "two"}]
+    database.psql("ALTER TABLE t ENABLE ROW LEVEL SECURITY; INSERT INTO t VALUES (3, 'secret')")
+    shoestring("migrate", "--source", database.url, "--lake", lake)
+    assert server.ask("/t", ANON).json()["code"] == "42501"
+
+
 def test_the_log_has_no_secrets(server):
     secret = token({"role": "authenticated", "sub": "user1", "email": "me@example.org"})
     values = ("Sesame", "me@example.org", ANON_KEY, SECRET_KEY, JWT_SECRET, secret,

@@ -41,9 +41,11 @@ struct RestApi::State {
         return RequestHandler(context, snapshot, request, access, cancel, deadline)
             .Answer();
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::kConflict || attempt == kAttempts) throw;
+        if (attempt == kAttempts) throw;
+        // A column that is not there any more may be of the version before, too.
+        look();
+        if (error.kind() != ErrorKind::kConflict && Current() == snapshot) throw;
       }
-      look();
     }
   }
 };
