@@ -1,6 +1,7 @@
 #include "sql/dialect.h"
 
 #include "base/error.h"
+#include "sql/lake_scan.h"
 #include "sql/type_name.h"
 
 namespace shoestring {
@@ -105,6 +106,8 @@ class Renderer {
       Add(")");
     } else if (dialect_ == SqlDialect::kTrino) {
       Add(QuoteSqlName(source.lake_name));
+    } else if (dialect_ == SqlDialect::kDuckdb) {
+      Add(LakeScanOf(source.lake_name));
     } else {
       Add(QuoteSqlName(source.schema) + "." + QuoteSqlName(source.table));
     }
