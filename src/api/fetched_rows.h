@@ -63,9 +63,15 @@ class RowFetcher {
 
   /// The rows of the plan's first node; its embeds too, unless `shallow`. `max_rows`: of
   /// each embed, a parent; 0 for no limit.
+  /// As Count(), throws kConflict when the lake has moved to a newer version since the
+  /// first query.
   FetchedRows Fetch(const ReadNode& node, std::optional<int64_t> limit, int64_t offset,
                     int64_t max_rows, bool shallow);
   int64_t Count(const ReadNode& node);
+  /// Whether the queries have read this version of the lake, as far as is known.
+  bool MayHaveRead(int64_t version) const {
+    return !version_ || *version_ == 0 || *version_ == version;
+  }
 
  private:
   void Run(const SqlQuery& query, std::vector<std::shared_ptr<arrow::RecordBatch>>* to);
@@ -78,6 +84,7 @@ class RowFetcher {
   const SqlDialect dialect_;
   ReadQueryWriter& writer_;
   RequestBudget budget_;
+  std::optional<int64_t> version_;  ///< That all queries read; 0: not known.
 };
 
 }  // namespace shoestring

@@ -80,7 +80,8 @@ struct HeldAnswer {
 RequestHandler::RequestHandler(const ApiContext& context,
                                std::shared_ptr<const LakeSnapshot> snapshot,
                                const ApiRequest& request, const Access& access,
-                               std::stop_token cancel, std::chrono::milliseconds time)
+                               std::stop_token cancel,
+                               std::chrono::steady_clock::time_point deadline)
     : context_(context),
       snapshot_(std::move(snapshot)),
       request_(request),
@@ -90,7 +91,7 @@ RequestHandler::RequestHandler(const ApiContext& context,
   budget_.limits = context.options.limits;
   budget_.cancel = std::move(cancel);
   budget_.bytes_left = context.options.max_bytes;
-  if (time.count() > 0) budget_.deadline = std::chrono::steady_clock::now() + time;
+  budget_.deadline = deadline;
 }
 
 ApiResponse RequestHandler::Answer() {
@@ -303,7 +304,8 @@ std::optional<int64_t> RequestHandler::Total(
   if (last_page && (fetched > 0 || range.offset == 0) && !node.IsAggregated()) {
     return range.offset + fetched;
   }
-  const bool catalog_knows = context_.dialect != SqlDialect::kPostgres;
+  const bool catalog_knows = context_.dialect != SqlDialect::kPostgres &&
+                             fetcher->MayHaveRead(snapshot_->schema->state.sequence);
   if (catalog_knows && writer->CountsAll(node)) return node.table->rows;
   return fetcher->Count(node);
 }

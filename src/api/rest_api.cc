@@ -13,6 +13,13 @@
 
 namespace shoestring {
 
+namespace {
+
+/// How often a request begins, when the lake moves to newer versions meanwhile.
+constexpr int kAttempts = 5;
+
+}  // namespace
+
 struct RestApi::State {
   ApiContext context;
   mutable std::mutex mutex;
@@ -21,6 +28,20 @@ struct RestApi::State {
   std::shared_ptr<const LakeSnapshot> Current() const {
     const std::lock_guard lock(mutex);
     return snapshot;
+  }
+
+  /// Of one version of the lake, however many queries it takes.
+  ApiResponse Answer(const ApiRequest& request, const Access& access,
+                     const std::stop_token& cancel,
+                     std::chrono::steady_clock::time_point deadline) const {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return RequestHandler(context, Current(), request, access, cancel, deadline)
+            .Answer();
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::kConflict || attempt == kAttempts) throw;
+      }
+    }
   }
 };
 
@@ -60,10 +81,10 @@ std::shared_ptr<const LakeSchema> RestApi::schema() const {
 
 ApiResponse RestApi::Handle(const ApiRequest& request, const Access& access,
                             std::stop_token cancel, std::chrono::milliseconds time) {
+  const auto deadline = time.count() > 0 ? std::chrono::steady_clock::now() + time
+                                         : std::chrono::steady_clock::time_point();
   try {
-    return RequestHandler(state_->context, state_->Current(), request, access,
-                          std::move(cancel), time)
-        .Answer();
+    return state_->Answer(request, access, cancel, deadline);
   } catch (const ApiError& error) {
     return ErrorResponse(error, request.method);
   } catch (const Error& error) {

@@ -1,6 +1,7 @@
 #include "api/rest_api.h"
 
 #include <arrow/api.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/duckdb_engine.h"
@@ -17,10 +18,12 @@ class Watched : public Engine {
   std::unique_ptr<QueryResult> Run(const Statement& statement, const QueryLimits& limits,
                                    std::stop_token cancel) override {
     ++queries;
+    if (before_query) before_query();
     return std::make_unique<Result>(engine_->Run(statement, limits, std::move(cancel)),
                                     this);
   }
 
+  std::function<void()> before_query;
   int queries = 0;
   int64_t files = 0;
 
@@ -54,15 +57,16 @@ std::shared_ptr<arrow::Array> Column(const std::shared_ptr<arrow::DataType>& typ
 
 class RestApiTest : public testing::Test {
  protected:
-  RestApiTest() {
+  /// A version of the table with two days of so many years.
+  void Commit(int years) {
     TableMetadata table = TestLake::Table(
         "events",
         {{.name = "id", .type = {.kind = LakeType::Kind::kLong}, .source_type = "bigint"},
          {.name = "day", .type = {.kind = LakeType::Kind::kDate}, .source_type = "date"}},
         {.granularity = Granularity::kYear, .column = "day"});
     table.properties["shoestring.primary-key"] = R"(["id"])";
-    // Two days of 2020, 2021 and 2022.
-    for (const int year : {0, 1, 2}) {
+    table.sequence_number = ++versions_;
+    for (int year = 0; year < years; ++year) {
       const int32_t day = 18262 + year * 366;
       lake_.AddFile(
           &table, {2020 + year},
@@ -70,6 +74,10 @@ class RestApiTest : public testing::Test {
            Column<arrow::Date32Builder, int32_t>(arrow::date32(), {day, day + 1})});
     }
     lake_.Commit({table});
+  }
+
+  RestApiTest() {
+    Commit(3);
     engine_ = std::make_unique<Watched>(OpenDuckdbEngine(lake_.store()));
     api_ = std::make_unique<RestApi>(engine_.get(), ReadLakeSchema(lake_.store()),
                                      RestOptions());
@@ -91,6 +99,7 @@ class RestApiTest : public testing::Test {
   }
 
   TestLake lake_;
+  int versions_ = 0;
   std::unique_ptr<Watched> engine_;
   std::unique_ptr<RestApi> api_;
   std::string range_;
@@ -110,6 +119,29 @@ TEST_F(RestApiTest, ACountWithoutFiltersAsksNobody) {
   EXPECT_EQ(Get("limit=1&select=id&order=id", "count=exact"), R"([{"id":0}])");
   EXPECT_EQ(range_, "0-0/6");
   EXPECT_EQ(engine_->queries, 1);
+}
+
+TEST_F(RestApiTest, ACountIsOfTheVersionThatTheRowsAreOf) {
+  Commit(4);
+  EXPECT_EQ(Get("limit=1&select=id&order=id", "count=exact"), R"([{"id":0}])");
+  EXPECT_EQ(range_, "0-0/8");
+}
+
+TEST_F(RestApiTest, AllQueriesOfARequestReadOneVersion) {
+  int commits = 0;
+  engine_->before_query = [&] {
+    if (engine_->queries == 2 || engine_->queries == 4) Commit(4 + commits++);
+  };
+  // The first query and the count, each of another version, twice; then both of one.
+  EXPECT_EQ(Get("limit=1&select=id&id=gte.3", "count=exact"), R"([{"id":3}])");
+  EXPECT_EQ(range_, "0-0/7");
+  EXPECT_EQ(engine_->queries, 6);
+}
+
+TEST_F(RestApiTest, ALakeThatMovesAllTheTimeIsUnavailable) {
+  engine_->before_query = [&] { Commit(3 + engine_->queries % 2); };
+  EXPECT_THAT(Get("limit=1&select=id&id=gte.3", "count=exact"),
+              testing::HasSubstr("The lake moved to a newer version"));
 }
 
 TEST_F(RestApiTest, AQueryThatIsCancelledIsAnAnswerToo) {
