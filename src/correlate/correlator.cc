@@ -77,8 +77,12 @@ Correlator::Batches Correlator::Fetch(const SqlQuery& query) {
 
 std::vector<Holding> Correlator::Holdings(const std::vector<std::string>& funds,
                                           const std::optional<Quarter>& quarter) {
+  const Batches batches = Fetch(HoldingsQuery(options_.settings, funds, quarter));
+  int64_t rows = 0;
+  for (const auto& batch : batches) rows += batch->num_rows();
   std::vector<Holding> holdings;
-  for (const auto& batch : Fetch(HoldingsQuery(options_.settings, funds, quarter))) {
+  holdings.reserve(static_cast<size_t>(rows));
+  for (const auto& batch : batches) {
     ReadHoldings(options_.settings, *batch, &holdings);
   }
   return holdings;

@@ -1,7 +1,5 @@
 #include "correlate/holding.h"
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -12,10 +10,15 @@ namespace {
 constexpr size_t kCusipLength = 9;
 constexpr size_t kShortestCusip = 6;
 
+// Not as the locale has them, which would be asked for each letter of each line.
+constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr char ToUpper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
 std::string_view Stripped(std::string_view text) {
-  const auto is_space = [](unsigned char c) { return std::isspace(c) != 0; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -72,8 +75,7 @@ std::string_view KindName(Kind kind) {
 std::string RestoreCusip(std::string_view text) {
   std::string cusip(Stripped(text));
   if (cusip.size() < kShortestCusip) return "";
-  std::ranges::transform(cusip, cusip.begin(),
-                         [](unsigned char c) { return std::toupper(c); });
+  for (char& c : cusip) c = ToUpper(c);
   if (cusip.size() >= kCusipLength) return cusip;
   const std::string restored = std::string(kCusipLength - cusip.size(), '0') + cusip;
   return HasCheckDigit(restored) ? restored : cusip;
@@ -82,7 +84,7 @@ std::string RestoreCusip(std::string_view text) {
 Kind ParseKind(std::string_view put_call) {
   const std::string_view text = Stripped(put_call);
   if (text.empty()) return Kind::kShares;
-  const int letter = std::toupper(static_cast<unsigned char>(text.front()));
+  const char letter = ToUpper(text.front());
   return letter == 'P' ? Kind::kPut : letter == 'C' ? Kind::kCall : Kind::kShares;
 }
 

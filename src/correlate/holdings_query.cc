@@ -12,6 +12,7 @@ namespace {
 using ExpressionKind = SqlExpression::Kind;
 
 constexpr const char* kAlias = "h";
+constexpr const char* kPublic = "public";  ///< Its tables have no schema in the lake.
 constexpr int kMoneyPrecision = 38;
 constexpr int kThousand = 1000;
 
@@ -31,13 +32,13 @@ SqlSource Table(const std::string& name) {
   SqlSource source;
   const size_t dot = name.find('.');
   if (dot == name.npos) {
-    source.schema = "public";
+    source.schema = kPublic;
     source.table = name;
   } else {
     source.schema = name.substr(0, dot);
     source.table = name.substr(dot + 1);
   }
-  source.lake_name = name;
+  source.lake_name = source.schema == kPublic ? source.table : name;
   source.alias = kAlias;
   return source;
 }

@@ -44,7 +44,7 @@ TEST(HoldingsQuery, LeavesOutColumnsThatThereAreNot) {
   settings.cusip = settings.put_call = settings.filing = settings.filed = "";
   const std::string sql =
       RenderQuery(HoldingsQuery(settings, {}, std::nullopt), SqlDialect::kDuckdb).sql;
-  EXPECT_THAT(sql, HasSubstr(R"(FROM "odd"."lines" AS "h" GROUP BY 1, 2, 3)"));
+  EXPECT_THAT(sql, HasSubstr(R"(FROM lake_scan('odd.lines') AS "h" GROUP BY 1, 2, 3)"));
   EXPECT_THAT(sql, Not(HasSubstr("cusip")));
 }
 

@@ -32,6 +32,7 @@ struct Known {
 struct Securities {
   explicit Securities(const std::vector<Holding>& holdings) {
     of_line.reserve(holdings.size());
+    known.reserve(holdings.size());
     for (const Holding& line : holdings) {
       Known& security = known[&line.security];
       security.security = &line.security;

@@ -461,6 +461,7 @@ TEST_F(DuckdbEngineTest, ErrorsSayWhatToDo) {
   EXPECT_STREQ(
       missing.what(),
       "No such table: nothing (tables are: empty, holdings, prices, sales.orders)");
+  EXPECT_STREQ(Fails("FROM lake_scan('nothing')").what(), missing.what());
   EXPECT_EQ(Fails("SELECT nothing FROM prices").kind(), ErrorKind::kInvalidArgument);
   EXPECT_EQ(Fails("SELEC 1").kind(), ErrorKind::kInvalidArgument);
   EXPECT_EQ(Fails("SELECT ticker::int FROM prices").kind(), ErrorKind::kInvalidArgument);

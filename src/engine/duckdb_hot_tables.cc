@@ -9,7 +9,7 @@
 #include "base/units.h"
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_hot_copy.h"
-#include "engine/duckdb_lake_scan.h"
+#include "sql/lake_scan.h"
 
 namespace shoestring {
 

@@ -2,6 +2,7 @@
 
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
+#include <duckdb/common/exception/catalog_exception.hpp>
 #include <duckdb/common/multi_file/multi_file_reader.hpp>
 #include <duckdb/function/partition_stats.hpp>
 #include <duckdb/main/connection.hpp>
@@ -17,11 +18,13 @@
 #include "engine/duckdb_scan_filter.h"
 #include "engine/duckdb_scan_order.h"
 #include "engine/scan_ranges.h"
+#include "sql/lake_scan.h"
 
 namespace shoestring {
 
 namespace {
 
+using duckdb::CatalogType;
 using duckdb::ClientContext;
 using duckdb::idx_t;
 using duckdb::LogicalType;
@@ -68,6 +71,10 @@ class LakeReader : public duckdb::MultiFileReader {
       ClientContext& context, const duckdb::vector<std::string>& paths,
       const duckdb::FileGlobInput& input) override {
     const auto activity = QueryActivity::Of(context);
+    if (!info_->tables->state().tables.contains(paths.at(0))) {
+      throw duckdb::CatalogException::MissingEntry(CatalogType::TABLE_ENTRY, paths.at(0),
+                                                   /*suggestion=*/"");
+    }
     try {
       table_ = info_->tables->Load(paths.at(0));
     } catch (const Error& error) {
@@ -212,6 +219,7 @@ duckdb::unique_ptr<duckdb::FunctionData> BindScan(ClientContext& context,
                                                   duckdb::TableFunctionBindInput& input,
                                                   duckdb::vector<LogicalType>& types,
                                                   duckdb::vector<std::string>& names) {
+  input.named_parameters[kCanHaveNan] = Value::BOOLEAN(true);
   auto data = input.info->Cast<LakeScanInfo>().parquet_bind(context, input, types, names);
   if (LakeFileList::Of(*data).table()->in_memory()) {
     UseCachedScan(&input.table_function);
@@ -238,8 +246,7 @@ duckdb::TableFunction LakeScan(duckdb::ExtensionLoader& loader,
     return overload.arguments.at(0) == LogicalType::VARCHAR;
   });
   scan.name = kLakeScan;
-  std::erase_if(scan.named_parameters,
-                [](const auto& parameter) { return parameter.first != kCanHaveNan; });
+  scan.named_parameters.clear();
   auto info = duckdb::make_shared_ptr<LakeScanInfo>();
   info->tables = std::move(tables);
   info->reads = reads;
@@ -312,11 +319,6 @@ void PrepareScan(ClientContext& context, const duckdb::TableFunctionInitInput& i
        .wanted =
            [columns](const std::string& footer) { return columns->RangesIn(footer); },
        .on_request = [activity](int64_t bytes) { activity->Read(bytes); }}));
-}
-
-std::string LakeScanOf(const std::string& table) {
-  return fmt::format("{}({}, {} = true)", kLakeScan,
-                     duckdb::KeywordHelper::WriteQuoted(table, '\''), kCanHaveNan);
 }
 
 std::vector<LakeView> LakeViewsOf(const std::string& table) {

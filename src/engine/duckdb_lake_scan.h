@@ -14,12 +14,6 @@
 
 namespace shoestring {
 
-/// The name of the table function that scans a table.
-inline constexpr const char* kLakeScan = "lake_scan";
-
-/// What stands for a table in FROM.
-std::string LakeScanOf(const std::string& table);
-
 struct LakeView {
   std::string schema;
   std::string name;

@@ -14,6 +14,7 @@
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_sandbox.h"
+#include "sql/lake_scan.h"
 
 namespace shoestring {
 

@@ -2,6 +2,7 @@
 
 #include "base/declared_name.h"
 #include "base/error.h"
+#include "sql/lake_scan.h"
 #include "sql/type_name.h"
 
 namespace shoestring {
@@ -106,6 +107,8 @@ class Renderer {
       Add(")");
     } else if (dialect_ == SqlDialect::kTrino) {
       Add(QuoteSqlName(DeclaredName(source.lake_name)));
+    } else if (dialect_ == SqlDialect::kDuckdb) {
+      Add(LakeScanOf(source.lake_name));
     } else {
       Add(QuoteSqlName(source.schema) + "." + QuoteSqlName(source.table));
     }

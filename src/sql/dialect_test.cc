@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "sql/lake_scan.h"
 
 namespace shoestring {
 namespace {
@@ -34,7 +35,7 @@ TEST(Dialect, AValueIsBoundAndItsTypeIsToldWhereTheEngineCannotKnowIt) {
   query.where = {
       SqlCall(Kind::kEqual, {SqlColumn("t", "id"), SqlValue(int64_t{7}, kInteger)})};
   const Statement duckdb = RenderQuery(query, SqlDialect::kDuckdb);
-  EXPECT_EQ(duckdb.sql, R"(SELECT "t"."id" AS "c0" FROM "public"."people" AS "t" )"
+  EXPECT_EQ(duckdb.sql, R"(SELECT "t"."id" AS "c0" FROM lake_scan('people') AS "t" )"
                         R"(WHERE ("t"."id" = CAST(? AS INTEGER)))");
   EXPECT_THAT(duckdb.parameters, ElementsAre(Parameter(int64_t{7})));
   EXPECT_THAT(RenderQuery(query, SqlDialect::kPostgres).sql,
@@ -48,6 +49,7 @@ TEST(Dialect, AValueIsBoundAndItsTypeIsToldWhereTheEngineCannotKnowIt) {
 
 TEST(Dialect, NamesCannotEndTheirQuotes) {
   EXPECT_EQ(QuoteSqlName(R"(a"; DROP TABLE t; --)"), R"("a""; DROP TABLE t; --")");
+  EXPECT_EQ(LakeScanOf("a'); DROP TABLE t; --"), "lake_scan('a''); DROP TABLE t; --')");
 }
 
 TEST(Dialect, LikeHasPostgresEscapes) {
