@@ -13,6 +13,7 @@
 #include "engine/duckdb_cached_scan.h"
 #include "engine/duckdb_lake_files.h"
 #include "engine/duckdb_lake_scan.h"
+#include "sql/lake_scan.h"
 
 namespace shoestring {
 
