@@ -1,5 +1,6 @@
 // Any bytes as the JSON that clients send: bodies of calls and of /sql, and the claims of
-// a token. They are read, or refused as a client's error, and no digit is lost.
+// a token, and JSON that is compared. They are read, or refused as a client's error, and
+// no digit is lost.
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "api/sql_request.h"
 #include "base/bytes.h"
 #include "base/json.h"
+#include "base/jsonb.h"
 #include "fuzz/expectation.h"
 
 namespace {
@@ -38,6 +40,19 @@ void CheckClaims(std::string_view text) {
                   text.substr(0, end));
 }
 
+/// A document and another, the first line here.
+void CheckComparison(std::string_view text) {
+  const size_t end = std::min(text.find('\n'), text.size());
+  const Jsonb one(text.substr(0, end));
+  const Jsonb same(text.substr(0, end));
+  Require(one == same && one.Contains(same));
+  const Jsonb other(text.substr(std::min(end + 1, text.size())));
+  if (one == other) {
+    Require(other == one && one.Contains(other) && other.Contains(one));
+  }
+  (void)one.Contains(other);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -46,5 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   AnswerOrRefuse([&] { (void)ReadSqlRequest(text); });
   ReadOrRefuse([&] { CheckDocument(text); });
   ReadOrRefuse([&] { CheckClaims(text); });
+  ReadOrRefuse([&] { CheckComparison(text); });
   return 0;
 }

@@ -156,6 +156,22 @@ INSERT INTO kinds VALUES (1, true, 1, 9007199254740993, 1.5, 'NaN', 1.50, '1234.
   '2020-01-01 10:11:12.5', '2020-01-01 10:11:12+00', '10:11:12', '1 day', '10.0.0.1',
   '{a,"b c",NULL}', 'rough', 12345);
 
+-- What filters are easily wrong about: where in JSON, NULLs in arrays, the end of a day, bytes.
+CREATE TABLE parcels (id integer PRIMARY KEY, doc jsonb, numbers integer[], words text[], bytes bytea, clock time,
+  ratios double precision[]);
+INSERT INTO parcels (id, doc)
+  SELECT row_number() OVER (), doc
+  FROM unnest(ARRAY['{"owner":"me"}', '{"x":{"owner":"me"}}', '{"x":[{"owner":"me"}]}', '[{"owner":"me"}]',
+    '{"owner":["me"]}', '{"owner":"me","z":1}', '{}', '[]', '[1]', '[[1]]', '[1,2,3]', '{"a":[1,2,3]}', '{"a":1}', '{"a":1.0}',
+    '{"a":100e-2,"b":2}', '{"a":null}', '{"a":{}}', '{"a":[{"b":1,"c":2}]}', '1', '1.00', '"me"', '["me"]', '"\u006de"',
+    'null', 'true', '[null,1.0]', '12345678901234567890123', '12345678901234567890124.0', NULL]::jsonb[]) AS doc;
+INSERT INTO parcels (id, numbers, words) VALUES
+  (101, '{1}', '{a}'), (102, '{1,NULL}', '{a,NULL}'), (103, '{NULL}', '{NULL}'), (104, '{}', '{}'),
+  (105, '{1,2}', '{a,b}'), (106, '{2,2,1}', '{"NULL"}'), (107, '{3}', '{A}'), (108, NULL, NULL);
+INSERT INTO parcels (id, bytes, clock) VALUES
+  (201, '\x01', '00:00'), (202, '\x5c', '12:01'), (203, '\x5c5c', '23:59:59.999999'), (204, '', '24:00'), (205, '\xff61', '07:05');
+INSERT INTO parcels (id, ratios) VALUES (301, '{1,2}'), (302, '{NaN,0.5}'), (303, '{-Infinity}'), (304, '{NULL}'), (305, '{}');
+
 -- Around the turns of clocks, before there were time zones, and after the rules that are known.
 CREATE TABLE moments (id integer PRIMARY KEY, at timestamptz, several timestamptz[]);
 INSERT INTO moments

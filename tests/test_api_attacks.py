@@ -22,6 +22,11 @@ CREATE TABLE vault (id int PRIMARY KEY, note int REFERENCES notes, body text);
 INSERT INTO vault SELECT i, i, 'HIDDEN secret' FROM generate_series(1, 40) i;
 CREATE TABLE plain (id int PRIMARY KEY, note int REFERENCES notes, word text);
 INSERT INTO plain SELECT i, i, 'word' FROM generate_series(1, 40) i;
+CREATE TABLE docs (id int PRIMARY KEY, doc jsonb, readers text[]);
+INSERT INTO docs VALUES
+  (1, '{"owner": "me", "level": 1.0}', '{us}'), (2, '{"shared": {"owner": "me"}}', '{us}'),
+  (3, '[{"owner": "me"}]', '{us}'), (4, '{"owner": "me", "level": 1}', '{us,NULL}'),
+  (5, '"me"', '{us}'), (6, '{"level": 1, "owner": "me"}', '{}');
 """
 ROLES = """
 [roles.anon]
@@ -30,6 +35,7 @@ plain = true
 plain = true
 teams = { rows = "id=eq.1" }
 notes = { columns = ["id", "owner", "team", "body"], rows = "owner=eq.{sub}" }
+docs = { rows = 'doc=cs.{"owner":"me","level":1}&readers=cd.{"us"}' }
 """
 ME = user("me")
 VISIBLE = 4  # of notes
@@ -151,6 +157,13 @@ def test_what_is_visible_is_seen(server):
     inner = server.ask("/plain?select=id,notes!inner(id)", ME).json()
     assert len(inner) == VISIBLE
     assert len(server.ask("/plain", ANON).json()) == 40
+
+
+def test_rows_are_of_what_json_and_arrays_hold(server):
+    """A role's predicate finds no more than Postgres' @> and <@ do."""
+    assert [row["id"] for row in server.ask("/docs?order=id", ME).json()] == [1, 6]
+    beyond = server.ask('/docs?select=id&or=(id.gt.0,doc.cs.{})&order=id', ME)
+    assert [row["id"] for row in beyond.json()] == [1, 6]
 
 
 @pytest.mark.parametrize("subject", CLAIMS, ids=lambda claim: repr(claim)[:20])

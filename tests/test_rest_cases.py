@@ -6,6 +6,7 @@ Rows without order= are compared as a set, as PostgREST's own cases hold the ord
 import json
 import pathlib
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -36,10 +37,16 @@ def harbour(source, shoestring, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def rest(binary, harbour):
+def rest_on(binary, harbour, source):
+    """Opens the API on an engine."""
     program = pathlib.Path(binary).with_name("rest_requests")
-    with RestClient(program, "duckdb", harbour,
-                    environment={"SHOESTRING_API_SCHEMA": "harbour"}) as client:
+    environment = {"SHOESTRING_API_SCHEMA": "harbour", "DATABASE_URL": source.url}
+    return lambda engine: RestClient(program, engine, harbour, environment=environment)
+
+
+@pytest.fixture(scope="module")
+def rest(rest_on):
+    with rest_on("duckdb") as client:
         yield client
 
 
@@ -74,6 +81,51 @@ def test_case(rest, section, case):
     assert answer.status == case.status, answer
     check_body(case, answer.body)
     assert {name: answer.headers.get(name) for name in case.answered} == case.answered
+
+
+DOCUMENTS = ['{"owner":"me"}', "{}", "[]", "[1]", "[[1]]", "[3,1,1]", '{"a":1}', '{"a":1e0}', '{"a":null}',
+             '{"a":[2,1]}', '{"a":[{"b":1.0}]}', '{"a":{}}', '{"a":[]}', '"me"', '["me"]', '{"owner":["me"]}', "1",
+             "null", "true", '{"a":1,"b":2,"c":3}', '[{"owner":"me"}]', "12345678901234567890124",
+             '{"x":{"owner":"me","y":1}}', "[null,1,2]"]
+LISTS = ["{1}", "{}", "{NULL}", "{1,1,1}", "{1,NULL}", "{2,1}", "{1,2,3,NULL}"]
+WORDS = ["{a}", "{}", "{NULL}", '{"NULL"}', "{a,b}", "{a,NULL}", "{A}"]
+COMPARED = {
+    "doc": (["cs", "cd", "eq", "neq", "isdistinct"], DOCUMENTS),
+    "doc->a": (["cs", "cd", "eq", "neq", "isdistinct"], ["1", "1.0", "[1]", "{}", "null"]),
+    "numbers": (["cs", "cd", "ov", "eq"], LISTS),
+    "words": (["cs", "cd", "ov", "eq"], WORDS),
+    "ratios->0": (["eq", "neq", "isdistinct"], ["1", "1.00", '"NaN"', '"-Infinity"', "null"]),
+    "bytes": (["eq", "neq", "gt", "lte"], ["", "\\001", "\\x01", "\\\\", "\\\\\\\\", "\\x5C", "a", "\\377a"]),
+    "clock": (["eq", "gt", "gte", "lt", "lte"], ["24:00", "24:00:00", "23:59:60", "00:00", "12:01", "7:05 "]),
+}
+SYMBOLS = {"cs": "@>", "cd": "<@", "ov": "&&", "eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<",
+           "lte": "<=", "isdistinct": "IS DISTINCT FROM"}
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("column", COMPARED)
+def test_filters_find_the_rows_that_postgres_finds(rest_on, source, column, engine):
+    operators, values = COMPARED[column]
+    asked = [(prefix, operator, value) for prefix in ("", "not.")
+             for operator in operators for value in values]
+    term = {"doc->a": "doc->'a'", "ratios->0": "to_jsonb(ratios)->0"}.get(column, column)
+    expected = source.psql("".join(
+        "SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM harbour.parcels "
+        f"WHERE {'NOT' if prefix else ''} ({term} {SYMBOLS[operator]} '{value}');\n"
+        for prefix, operator, value in asked)).splitlines()
+    assert len(expected) == len(asked)
+    with rest_on(engine) as client:
+        for (prefix, operator, value), found in zip(asked, expected):
+            url = f"/parcels?select=id&order=id&{column}={prefix}{operator}.{quote(value, safe='')}"
+            assert [row["id"] for row in json.loads(client(url).body)] == json.loads(found), url
+
+
+def test_json_in_a_list_is_compared_by_value(rest, source):
+    listed = ["1", '{"a":1.000}', "null"]
+    found = source.psql("SELECT json_agg(id ORDER BY id) FROM harbour.parcels WHERE doc IN "
+                        f"({','.join(repr(value) for value in listed)})")
+    answer = rest('/parcels?select=id&order=id&doc=in.(1,"{\\"a\\":1.000}",null)')
+    assert [row["id"] for row in json.loads(answer.body)] == json.loads(found)
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu",

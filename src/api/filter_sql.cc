@@ -184,33 +184,51 @@ class FilterWriter {
 
   SqlExpression ComparedJson(const std::string& value) const {
     if (type_.kind == Type::kJson) NoOperator(type_, filter_.operation);
-    CheckJson(value);
-    const bool inside = !filter_.field.path.empty();
-    const std::string text = inside ? MinifiedJson(value) : NormalizedJson(value);
-    const bool number =
-        std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-';
-    if (!on_postgres() && IsOrder(filter_.operation)) {
-      if (!number) NotInALake("A lake has no order of JSON values but of numbers");
-      SqlExpression read = SqlCall(Kind::kTryCast, {value_});
-      read.type = {.kind = SqlType::Kind::kDouble};
-      return SqlCall(Comparison(filter_.operation),
-                     {std::move(read), InputValue(text, PlainType(Type::kDouble))});
+    const std::string text = MinifiedOrNormalized(value);
+    if (IsOrder(filter_.operation)) return OrderedJson(text);
+    SqlExpression equal = EqualJson(text);
+    switch (filter_.operation) {
+      case Operator::kNotEqual: return SqlNot(std::move(equal));
+      case Operator::kDistinct: return SqlNot(SqlCall(Kind::kIsTrue, {std::move(equal)}));
+      default: return equal;
     }
-    return SqlCall(Comparison(filter_.operation), {value_, SqlValue(text, {})});
+  }
+
+  SqlExpression OrderedJson(const std::string& text) const {
+    const Kind comparison = Comparison(filter_.operation);
+    if (on_postgres()) return SqlCall(comparison, {value_, SqlValue(text, {})});
+    if (!std::isdigit(static_cast<unsigned char>(text[0])) && text[0] != '-') {
+      NotInALake("A lake has no order of JSON values but of numbers");
+    }
+    SqlExpression read = SqlCall(Kind::kTryCast, {value_});
+    read.type = {.kind = SqlType::Kind::kDouble};
+    return SqlCall(comparison,
+                   {std::move(read), InputValue(text, PlainType(Type::kDouble))});
   }
 
   SqlExpression In() const {
     const auto& values = filter_.values;
     if (values.size() == 1 && values[0].empty()) return SqlBoolean(false);
     if (type_.kind == Type::kJson) NoOperator(type_, Operator::kIn);
+    if (type_.IsJson()) return JsonIn();
     SqlExpression in = SqlCall(Kind::kInRows, {value_});
     in.width = 1;
     for (const std::string& value : values) {
-      in.arguments.push_back(type_.IsJson()
-                                 ? SqlValue(MinifiedOrNormalized(value), SqlType())
-                                 : InputValue(value, type_));
+      in.arguments.push_back(InputValue(value, type_));
     }
     return in;
+  }
+
+  SqlExpression JsonIn() const {
+    std::vector<SqlExpression> each;
+    for (const std::string& value : filter_.values) {
+      each.push_back(EqualJson(MinifiedOrNormalized(value)));
+    }
+    return SqlOr(std::move(each));
+  }
+
+  SqlExpression EqualJson(std::string text) const {
+    return SqlCall(Kind::kJsonEqual, {value_, SqlValue(std::move(text), {})});
   }
 
   std::string MinifiedOrNormalized(const std::string& value) const {
@@ -250,18 +268,25 @@ class FilterWriter {
     if (type_.sql.kind != SqlType::Kind::kList) {
       NotInALake("These arrays are kept as texts: " + filter_.field.name);
     }
+    return ContainsList();
+  }
+
+  SqlExpression ContainsList() const {
     SqlExpression list = InputValue(filter_.value, type_);
-    const bool has_null =
-        std::ranges::any_of(list.arguments, [](const SqlExpression& element) {
-          return std::holds_alternative<std::monostate>(element.value);
-        });
-    if (has_null && operation == Operator::kContains) return SqlBoolean(false);
-    if (operation == Operator::kOverlaps) {
-      return SqlCall(Kind::kOverlaps, {value_, std::move(list)});
+    // NULL is in no array, and contained in none.
+    const size_t nulls = std::erase_if(list.arguments, [](const SqlExpression& element) {
+      return std::holds_alternative<std::monostate>(element.value);
+    });
+    if (filter_.operation == Operator::kContained) {
+      return SqlCall(Kind::kContainsAll, {std::move(list), value_});
     }
-    return operation == Operator::kContains
-               ? SqlCall(Kind::kContainsAll, {value_, std::move(list)})
-               : SqlCall(Kind::kContainsAll, {std::move(list), value_});
+    if (filter_.operation == Operator::kContains) {
+      if (nulls == 0 || on_postgres()) {
+        return SqlCall(Kind::kContainsAll, {value_, std::move(list)});
+      }
+      list.arguments.clear();  // Nothing overlaps with it.
+    }
+    return SqlCall(Kind::kOverlaps, {value_, std::move(list)});
   }
 
   SqlExpression OfRanges() const {
@@ -316,6 +341,7 @@ SqlExpression FieldSql(const Field& field, const ApiColumn& column,
                              column.name, column.type.name));
     }
     value = SqlCall(list ? Kind::kToJson : Kind::kIntegersToJson, {std::move(value)});
+    value.type = column.type.sql;
   }
   SqlExpression inside =
       SqlCall(field.as_text ? Kind::kJsonText : Kind::kJson, {std::move(value)});

@@ -158,15 +158,46 @@ std::string UuidText(std::string_view text, const PostgresType& type) {
   return digits;
 }
 
+bool IsOctal(std::string_view digits) {
+  return digits.size() == 3 && digits[0] <= '3' &&
+         digits.find_first_not_of("01234567") == digits.npos;
+}
+
+/// Bytes in Postgres' older form: `\\` for a backslash, `\001` for any byte.
+std::string EscapedBytes(std::string_view text, const PostgresType& type) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view digits = text.substr(i + 1, 3);
+    if (text[i] != '\\') {
+      bytes += text[i];
+    } else if (digits.starts_with('\\')) {
+      bytes += '\\';
+      ++i;
+    } else if (IsOctal(digits)) {
+      bytes += static_cast<char>((digits[0] - '0') * 64 + (digits[1] - '0') * 8 +
+                                 (digits[2] - '0'));
+      i += 3;
+    } else {
+      Invalid(text, type);
+    }
+  }
+  return bytes;
+}
+
+/// "\xab" of "\xAB" or of the older form.
 std::string BytesText(std::string_view text, const PostgresType& type) {
   std::string hex = "\\x";
   if (!text.starts_with("\\x")) {
-    for (const char c : text) hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
+    for (const char c : EscapedBytes(text, type)) {
+      hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
+    }
     return hex;
   }
   hex += Lower(text.substr(2));
-  const bool good = hex.find_first_not_of("0123456789abcdef", 2) == hex.npos;
-  if (!good || hex.size() % 2 != 0) {
+  if (hex.find_first_not_of("0123456789abcdef", 2) != hex.npos) {
+    throw ApiError(400, "22023", "invalid hexadecimal data");
+  }
+  if (hex.size() % 2 != 0) {
     throw ApiError(400, "22023", "invalid hexadecimal data: odd number of digits");
   }
   return hex;

@@ -25,6 +25,12 @@ constexpr int64_t kDay = 86'400'000'000;  // In microseconds.
                              name.substr(0, name.find(" without")), text));
 }
 
+[[noreturn]] void OutOfRange(std::string_view text) {
+  throw ApiError(400, "22008",
+                 fmt::format("date/time field value out of range: \"{}\"", text))
+      .WithHint("Perhaps you need a different \"datestyle\" setting.");
+}
+
 std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](unsigned char c) { return std::tolower(c); });
@@ -60,11 +66,7 @@ class MomentReader {
  private:
   [[noreturn]] void Bad() const { Invalid(text_, type_); }
 
-  [[noreturn]] void Range() const {
-    throw ApiError(400, "22008",
-                   fmt::format("date/time field value out of range: \"{}\"", text_))
-        .WithHint("Perhaps you need a different \"datestyle\" setting.");
-  }
+  [[noreturn]] void Range() const { OutOfRange(text_); }
 
   char Peek() const { return at_ < word_.size() ? word_[at_] : '\0'; }
 
@@ -149,6 +151,7 @@ class MomentReader {
     }
     if (hour > 24 || minute > 59 || second > 60) Range();
     moment_.micros += (hour * 3600LL + minute * 60LL + second) * 1'000'000;
+    if (moment_.micros > kDay) Range();  // 24:00 is the last of a day.
     Zone();
   }
 
@@ -254,12 +257,12 @@ std::string ShownMoment(std::string_view text, const PostgresType& type) {
 }
 
 std::string ClockText(std::string_view text, const PostgresType& type) {
-  const std::string word = Stripped(text);
-  const std::string moment = "2000-01-01 " + word;
-  PostgresType timestamp = PlainType(Kind::kTimestamp);
+  const std::string moment = "2000-01-01 " + Stripped(text);
+  const PostgresType timestamp = PlainType(Kind::kTimestamp);
   try {
-    return MomentText(moment, timestamp).substr(11);
-  } catch (const ApiError&) {
+    return TimeText(MomentReader(moment, timestamp).Read().micros);
+  } catch (const ApiError& error) {
+    if (error.code() == "22008") OutOfRange(text);
     Invalid(text, type);
   }
 }

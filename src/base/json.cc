@@ -37,15 +37,24 @@ struct NumbersAsText {
   bool on_key(View part, size_t, Code&) { return stack.push_key(part), true; }
   bool on_string_part(View part, size_t, Code&) { return stack.push_chars(part), true; }
   bool on_string(View part, size_t, Code&) { return stack.push_string(part), true; }
-  bool on_number_part(View part, Code&) { return stack.push_chars(part), true; }
-  bool on_int64(int64_t, View part, Code&) { return stack.push_string(part), true; }
-  bool on_uint64(uint64_t, View part, Code&) { return stack.push_string(part), true; }
-  bool on_double(double, View part, Code&) { return stack.push_string(part), true; }
+  bool on_number_part(View part, Code&) { return number.append(part), true; }
+  bool on_int64(int64_t, View part, Code&) { return PushNumber(part); }
+  bool on_uint64(uint64_t, View part, Code&) { return PushNumber(part); }
+  bool on_double(double, View part, Code&) { return PushNumber(part); }
   bool on_bool(bool truth, Code&) { return stack.push_bool(truth), true; }
   bool on_null(Code&) { return stack.push_null(), true; }
   bool on_comment_part(View, Code&) { return true; }
   bool on_comment(View, Code&) { return true; }
 
+  bool PushNumber(View last_part) {
+    number.append(last_part);
+    stack.push_string(written ? written(number) : number);
+    number.clear();
+    return true;
+  }
+
+  std::string (*written)(std::string_view) = nullptr;
+  std::string number;
   json::value_stack stack;
 };
 
@@ -68,8 +77,15 @@ json::value ParseJson(std::string_view text, std::string_view what) {
 }
 
 json::value ParseJsonNumbersAsText(std::string_view text, std::string_view what) {
+  return ParseJsonNumbersAs(nullptr, text, what, json::parse_options().max_depth);
+}
+
+json::value ParseJsonNumbersAs(std::string (*written)(std::string_view),
+                               std::string_view text, std::string_view what,
+                               size_t max_depth) {
   boost::system::error_code error;
-  json::basic_parser<NumbersAsText> parser{json::parse_options{}};
+  json::basic_parser<NumbersAsText> parser{json::parse_options{.max_depth = max_depth}};
+  parser.handler().written = written;
   parser.handler().stack.reset();
   const size_t parsed = parser.write_some(false, text.data(), text.size(), error);
   if (!error && parsed < text.size()) error = json::error::extra_data;

@@ -18,6 +18,12 @@ boost::json::value ParseJson(std::string_view text, std::string_view what);
 /// documents whose numbers must not go through a double.
 boost::json::value ParseJsonNumbersAsText(std::string_view text, std::string_view what);
 
+/// The same, but what `written` makes of a number is the text. Values that are nested
+/// deeper than `max_depth` are refused.
+boost::json::value ParseJsonNumbersAs(std::string (*written)(std::string_view),
+                                      std::string_view text, std::string_view what,
+                                      size_t max_depth);
+
 /// A value inside a document that lives longer, and the way to it, so that an error can
 /// say "t.metadata.json: snapshots[0].snapshot-id is missing". Whatever is not as asked
 /// for throws kCorrupt.

@@ -289,6 +289,18 @@ TEST_F(DuckdbEngineTest, BindsParameters) {
             ErrorKind::kInvalidArgument);
 }
 
+TEST_F(DuckdbEngineTest, ComparesJsonAsPostgresDoes) {
+  EXPECT_EQ(Run(R"(SELECT jsonb_contains(a, '{"k": 1}'), jsonb_contains('{"k": 1}', a),
+                          jsonb_eq(a, '{"k": 1.0}')
+                   FROM (VALUES ('{"k": 1, "l": 2}'), ('{"x": {"k": 1}}'), (NULL),
+                                ('{"k":1e0}')) AS t (a))")
+                .ToString(),
+            "true|false|false\nfalse|false|false\nnull|null|null\ntrue|true|true\n");
+  const Error broken = Fails("SELECT jsonb_eq(ticker, '1') FROM prices");
+  EXPECT_EQ(broken.kind(), ErrorKind::kInvalidArgument);
+  EXPECT_THAT(broken.what(), HasSubstr("no valid JSON"));
+}
+
 TEST_F(DuckdbEngineTest, ReadingStatementsPass) {
   for (const char* sql :
        {"FROM prices", "VALUES (1, 2)", "WITH t AS (SELECT 1) SELECT * FROM t",

@@ -235,9 +235,18 @@ class Renderer {
     Add(", '')");
   }
 
+  /// DuckDB's list_has_all passes over the NULLs of the second list; Trino's array_except
+  /// takes them for equal, but one of the lists is a value of ours, which has none.
   void ContainsAll(const SqlExpression& of) {
     switch (dialect_) {
-      case SqlDialect::kDuckdb: return Call("list_has_all", of.arguments);
+      case SqlDialect::kDuckdb:
+        Add("(");
+        Call("list_has_all", of.arguments);
+        Add(" AND len(");
+        Expression(of.arguments.at(1));
+        Add(") = list_count(");
+        Expression(of.arguments.at(1));
+        return Add("))");
       case SqlDialect::kTrino:
         Add("(cardinality(array_except(");
         Expression(of.arguments.at(1));
@@ -251,16 +260,24 @@ class Renderer {
   void Overlaps(const SqlExpression& of) {
     switch (dialect_) {
       case SqlDialect::kDuckdb: return Call("list_has_any", of.arguments);
-      case SqlDialect::kTrino: return Call("arrays_overlap", of.arguments);
+      case SqlDialect::kTrino:  // arrays_overlap is NULL where a list has one.
+        Add("(cardinality(");
+        Call("array_intersect", of.arguments);
+        return Add(") > 0)");
       case SqlDialect::kPostgres: return Between(of, " && ");
     }
   }
 
   void JsonContains(const SqlExpression& of) {
-    if (dialect_ == SqlDialect::kDuckdb) return Call("json_contains", of.arguments);
+    if (dialect_ == SqlDialect::kDuckdb) return Call("jsonb_contains", of.arguments);
     if (dialect_ == SqlDialect::kPostgres) return Between(of, " @> ");
     throw Fail(ErrorKind::kUnsupported,
                "Trino cannot tell whether JSON contains other JSON");
+  }
+
+  void JsonEqual(const SqlExpression& of) {
+    if (dialect_ == SqlDialect::kDuckdb) return Call("jsonb_eq", of.arguments);
+    Between(of, " = ");
   }
 
   void InQuery(const SqlExpression& in) {
@@ -354,9 +371,19 @@ class Renderer {
     Add("), 'null'))");
   }
 
+  /// DuckDB writes NaN without quotes, which is no JSON.
+  void DuckdbToJson(const SqlExpression& of) {
+    const bool floating =
+        !of.type.element.empty() && (of.type.element[0].kind == SqlType::Kind::kReal ||
+                                     of.type.element[0].kind == SqlType::Kind::kDouble);
+    if (floating) Add("regexp_replace(");
+    Call("to_json", of.arguments);
+    if (floating) Add(", '-?Infinity|NaN', '\"\\0\"', 'g')");
+  }
+
   void ToJson(const SqlExpression& of) {
     switch (dialect_) {
-      case SqlDialect::kDuckdb: return Call("to_json", of.arguments);
+      case SqlDialect::kDuckdb: return DuckdbToJson(of);
       case SqlDialect::kTrino:
         Add("CAST(");
         Expression(of.arguments.at(0));
@@ -417,6 +444,7 @@ class Renderer {
       case Kind::kContainsAll: return ContainsAll(of);
       case Kind::kOverlaps: return Overlaps(of);
       case Kind::kJsonContains: return JsonContains(of);
+      case Kind::kJsonEqual: return JsonEqual(of);
       case Kind::kNot: return Suffixed(of, "(NOT ", ")");
       case Kind::kAnd: return Joined(of, " AND ");
       case Kind::kOr: return Joined(of, " OR ");

@@ -92,6 +92,14 @@ TEST(Dialect, IntegersInATextAreAnArrayToJson) {
   EXPECT_EQ(Where(json, SqlDialect::kPostgres), R"((to_jsonb("t"."a")->(1)))");
 }
 
+TEST(Dialect, NumbersThatAreNoneAreTextsInJson) {
+  SqlExpression json = SqlCall(Kind::kToJson, {SqlColumn("t", "a")});
+  EXPECT_EQ(Where(json, SqlDialect::kDuckdb), R"(to_json("t"."a"))");
+  json.type = {.kind = SqlType::Kind::kList, .element = {{SqlType::Kind::kDouble}}};
+  EXPECT_EQ(Where(json, SqlDialect::kDuckdb),
+            R"(regexp_replace(to_json("t"."a"), '-?Infinity|NaN', '"\0"', 'g'))");
+}
+
 TEST(Dialect, RowsOfAPartitionAreNumberedInOrder) {
   SqlExpression number = SqlCall(Kind::kRowNumber, {SqlColumn("t", "a")});
   number.order = {{SqlColumn("t", "b"), true, true}};
@@ -108,6 +116,25 @@ TEST(Dialect, GroupsAreNamedByTheirPlace) {
   query.offset = 2;
   EXPECT_THAT(RenderQuery(query, SqlDialect::kDuckdb).sql,
               HasSubstr(R"(GROUP BY 1 OFFSET 2 LIMIT 3)"));
+}
+
+TEST(Dialect, NullIsInNoList) {
+  const std::vector<SqlExpression> lists = {SqlColumn("t", "a"), SqlColumn("t", "b")};
+  const auto contains = SqlCall(Kind::kContainsAll, lists);
+  EXPECT_EQ(Where(contains, SqlDialect::kDuckdb),
+            R"((list_has_all("t"."a", "t"."b") AND len("t"."b") = list_count("t"."b")))");
+  EXPECT_EQ(Where(contains, SqlDialect::kTrino),
+            R"((cardinality(array_except("t"."b", "t"."a")) = 0))");
+  EXPECT_EQ(Where(SqlCall(Kind::kOverlaps, lists), SqlDialect::kTrino),
+            R"((cardinality(array_intersect("t"."a", "t"."b")) > 0))");
+}
+
+TEST(Dialect, JsonIsComparedAsJson) {
+  const auto equal =
+      SqlCall(Kind::kJsonEqual, {SqlColumn("t", "j"), SqlValue(std::string("1"), kText)});
+  EXPECT_EQ(Where(equal, SqlDialect::kDuckdb), R"(jsonb_eq("t"."j", ?))");
+  EXPECT_EQ(Where(equal, SqlDialect::kTrino), R"(("t"."j" = ?))");
+  EXPECT_EQ(Where(equal, SqlDialect::kPostgres), R"(("t"."j" = $1))");
 }
 
 TEST(Dialect, WhatTrinoCannotSayIsRefused) {

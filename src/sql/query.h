@@ -65,9 +65,10 @@ struct SqlExpression {
     kMatches,  ///< A regular expression, anywhere in the text.
     kMatchesAnyCase,
     kExtract,       ///< The first group of a regular expression, '' without a match.
-    kContainsAll,   ///< The first list has all elements of the second.
-    kOverlaps,      ///< The lists have an element in common.
+    kContainsAll,   ///< The first list has all elements of the second; NULL is never one.
+    kOverlaps,      ///< The lists have an element in common, which NULL is not.
     kJsonContains,  ///< JSON values, as Postgres' @>.
+    kJsonEqual,  ///< JSON values, as Postgres' =; kTrino compares how they are written.
     kNot,
     kAnd,
     kOr,
@@ -79,7 +80,7 @@ struct SqlExpression {
     kInRows,    ///< The first `width` arguments are one of the rows of those that follow.
     kJson,      ///< What `path` leads to, as JSON text without spaces.
     kJsonText,  ///< The same as text: a string without its quotes, null as NULL.
-    kToJson,    ///< A list as JSON.
+    kToJson,    ///< A list, of `type`, as JSON.
     kIntegersToJson,  ///< The text of an array of integers, '{{1,NULL}}', as JSON.
     kCountRows,       ///< count(*)
     kCount,
