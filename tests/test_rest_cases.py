@@ -6,6 +6,7 @@ Rows without order= are compared as a set, as PostgREST's own cases hold the ord
 import json
 import pathlib
 import re
+import urllib.parse
 
 import pytest
 
@@ -92,3 +93,31 @@ def test_times_are_shown_as_postgres_shows_them(rest, source, zone):
                             f"FROM harbour.moments WHERE at = '{local}'").removeprefix("SET\n")
         answer = rest(f"/moments?select=id&at=eq.{local}", headers=prefer)
         assert [each["id"] for each in json.loads(answer.body)] == json.loads(found), local
+
+
+SEARCHES = [
+    ("fts", "to_tsquery", ["runs & !pots", "still <-> waters | boil:*", "water <2> deep",
+                           "(vol:* & !rats) | meister", "'well-known' & run", "2024", "the",
+                           "run <-> (deep | still)", "!water", "-12.5"]),
+    ("plfts", "plainto_tsquery", ["the waters", "well-known river", "pot boils 12", "cooks -01",
+                                  "l'occasion", "STRASSEN führt", "тише ехать", "drivers", ""]),
+    ("phfts", "phraseto_tsquery", ["still waters", "waters still", "the well-known rivers",
+                                   "watched the pot", "macht den Meister", "boca cerrada"]),
+    ("wfts", "websearch_to_tsquery", ['"watched pot" -river', "water or pots", "mosca -boca",
+                                      "- pot or", '"unfinished water']),
+]
+
+
+@pytest.mark.parametrize("language", ["simple", "english", "french", "german", "russian", "spanish"])
+@pytest.mark.parametrize("word, function, queries", SEARCHES, ids=[word for word, _, _ in SEARCHES])
+def test_texts_are_searched_as_postgres_searches_them(rest, source, language, word, function, queries):
+    for column in ("body", "doc", "words"):
+        vector = "words" if column == "words" else f"to_tsvector('{language}', {column})"
+        for query in queries:
+            expected = json.loads(source.psql(
+                f"SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM harbour.sayings "
+                f"WHERE {vector} @@ {function}('{language}', $q${query}$q$)"))
+            url = f"/sayings?select=id&order=id&{column}={word}({language})."
+            answer = rest(url + urllib.parse.quote(query))
+            assert answer.status == 200, answer
+            assert [row["id"] for row in json.loads(answer.body)] == expected, (column, query)

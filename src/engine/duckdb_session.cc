@@ -6,6 +6,7 @@
 #include "engine/duckdb_error.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_sandbox.h"
+#include "engine/duckdb_text_search.h"
 
 namespace shoestring {
 
@@ -107,6 +108,7 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
     const LakeReads reads{files.get(), chunks, remote};
     session->database->GetFileSystem().RegisterSubSystem(std::move(files));
     RegisterLakeTables(*session->database, session->tables, reads);
+    RegisterTextSearch(*session->database);
     SetUp(*session->database);
     LockDown(*session->database);
   } catch (const Error&) {
