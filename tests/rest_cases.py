@@ -721,7 +721,10 @@ ROUTES = [
     Case("/numbers", status=200, headers={"Accept-Profile": "harbour"}),
     refused("/numbers", 406, "PGRST106", "Invalid schema: sea", None,
             "Only the following schemas are exposed: harbour", **{"Accept-Profile": "sea"}),
-    Case("/numbers", method="OPTIONS", answered={"allow": "OPTIONS,GET,HEAD"}),
+    Case("/numbers", method="OPTIONS",
+         answered={"allow": "OPTIONS,GET,HEAD", "vary": "Accept, Prefer, Range"}),
+    Case("/numbers?limit=1", answered={"vary": "Accept, Prefer, Range"}),
+    Case("/nowhere", status=404, answered={"vary": None}),
     Case("/nowhere", method="OPTIONS", status=404),
     *[refused("/numbers?id=eq.1", 405, "25006", method=method)
       for method in ("POST", "PATCH", "PUT", "DELETE")],

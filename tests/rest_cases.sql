@@ -143,6 +143,7 @@ INSERT INTO names VALUES ('Doe, Jane'), ('Roe, Max'), ('Poe (007)'), ('Ann Lee')
 CREATE TABLE notes (id integer PRIMARY KEY, body text, words tsvector);
 INSERT INTO notes VALUES (1, 'It is a thing, like a plan', '''kind'':3 ''fun'':5'),
   (2, 'Stop. Brain at work', '''also'':2 ''fun'':3'), (3, 'I wear a HAT now', NULL);
+COMMENT ON TABLE notes IS E'Notes of the crew\n\nOne a row,\nin any order';
 CREATE TABLE sayings (id integer PRIMARY KEY, body text, doc jsonb, words tsvector);
 INSERT INTO sayings (id, body) VALUES
   (1, 'Still waters run deep; the well-known rivers aren''t still.'),

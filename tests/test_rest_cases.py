@@ -95,6 +95,17 @@ def test_times_are_shown_as_postgres_shows_them(rest, source, zone):
         assert [each["id"] for each in json.loads(answer.body)] == json.loads(found), local
 
 
+def test_the_description_has_types_and_comments_as_postgrest_has_them(rest):
+    described = json.loads(rest("/").body)
+    get = described["paths"]["/notes"]["get"]
+    assert (get["summary"], get["description"]) == ("Notes of the crew", "One a row,\nin any order")
+    assert "summary" not in described["paths"]["/kinds"]["get"]
+    kinds = described["definitions"]["kinds"]["properties"]
+    assert kinds["c"] == {"format": "character", "maxLength": 5, "type": "string"}
+    assert kinds["n"] == {"format": "numeric", "type": "number"}
+    assert kinds["jb"] == {"format": "jsonb"}
+
+
 SEARCHES = [
     ("fts", "to_tsquery", ["runs & !pots", "still <-> waters | boil:*", "water <2> deep",
                            "(vol:* & !rats) | meister", "'well-known' & run", "2024", "the",

@@ -61,9 +61,11 @@ std::shared_ptr<const LakeSchema> RestApi::schema() const {
 ApiResponse RestApi::Handle(const ApiRequest& request, const Access& access,
                             std::stop_token cancel, std::chrono::milliseconds time) {
   try {
-    return RequestHandler(state_->context, state_->Current(), request, access,
-                          std::move(cancel), time)
-        .Answer();
+    ApiResponse response = RequestHandler(state_->context, state_->Current(), request,
+                                          access, std::move(cancel), time)
+                               .Answer();
+    response.headers.emplace_back("Vary", "Accept, Prefer, Range");
+    return response;
   } catch (const ApiError& error) {
     return ErrorResponse(error, request.method);
   } catch (const Error& error) {
