@@ -244,13 +244,16 @@ TEST_F(DuckdbCachedScanTest, FirstRowsInEveryOrder) {
            "moment, id DESC", "note, id", "note DESC NULLS FIRST, id", "name, id",
            "d18, id"}) {
     for (const std::string& condition : std::vector<std::string>{
-             "flag", "id BETWEEN 3000 AND 39000 AND small <> 30", "fund = 3"}) {
+             "flag", "id BETWEEN 3000 AND 39000 AND small <> 30", "fund = 3", "true"}) {
       const std::string rows = fmt::format(
           "SELECT id, note, name, d30, wide, flag, year FROM t WHERE {} ORDER BY {}",
           condition, order);
       const auto all = Run(rows);  // Sorted as a whole.
       const auto first = Run(rows + " LIMIT 100 OFFSET 7");
       EXPECT_TRUE(first->Equals(*all->Slice(7, 100), kSame)) << rows;
+      // So few DuckDB would look up by the numbers of their rows.
+      const auto few = Run(rows + " LIMIT 20 OFFSET 7");
+      EXPECT_TRUE(few->Equals(*all->Slice(7, 20), kSame)) << rows;
       const auto most = Run(rows + " LIMIT 2500 OFFSET 2000");
       EXPECT_TRUE(most->Equals(*all->Slice(2000, 2500), kSame)) << rows;
     }
@@ -261,8 +264,9 @@ TEST_F(DuckdbCachedScanTest, FewRowsOfEveryType) {
   for (const std::string& few : std::vector<std::string>{"= 4", "< 300", "< 16000"}) {
     const std::string condition = " WHERE id % 20000 " + few;
     const auto rows = Run("SELECT * FROM t" + condition + " ORDER BY id");
+    // By an expression: read by DuckDB.
     const auto all =
-        Run("SELECT * FROM (SELECT * FROM t ORDER BY id LIMIT 99999)" + condition);
+        Run("SELECT * FROM (SELECT * FROM t ORDER BY id + 0 LIMIT 99999)" + condition);
     EXPECT_TRUE(rows->Equals(*all, kSame)) << few;
   }
 }
@@ -286,6 +290,7 @@ TEST_F(DuckdbCachedScanTest, EveryValueIsFound) {
 }
 
 TEST_F(DuckdbCachedScanTest, FirstRowsOfAnOrder) {
+  EXPECT_EQ(Number("SELECT id FROM t ORDER BY wide DESC, id DESC LIMIT 1"), 39'999);
   EXPECT_EQ(Number("SELECT id FROM t WHERE flag ORDER BY wide DESC, id DESC LIMIT 1"),
             39'998);
   EXPECT_EQ(Number("SELECT id, note FROM t WHERE small > 20 ORDER BY id LIMIT 10"),

@@ -220,7 +220,8 @@ duckdb::unique_ptr<duckdb::FunctionData> BindScan(ClientContext& context,
   return data;
 }
 
-/// What a filter leaves little of is scanned by us; all else by DuckDB, which streams it.
+/// What a filter leaves little of is scanned by us, as are few first rows of an order;
+/// all else by DuckDB, which streams it.
 void PushFilters(ClientContext& context, duckdb::LogicalGet& get,
                  duckdb::FunctionData* bind_data, DuckdbExpressions& filters) {
   if (IsCachedScan(get)) return;
@@ -330,6 +331,7 @@ void RegisterLakeTables(duckdb::DuckDB& database, std::shared_ptr<LakeTables> ta
   loader.RegisterFunction(LakeScan(loader, tables, reads));
   duckdb::OptimizerExtension order;
   order.optimize_function = OrderScans;
+  order.pre_optimize_function = TakeOverFirstRows;
   duckdb::OptimizerExtension::Register(duckdb::DBConfig::GetConfig(*database.instance),
                                        std::move(order));
   duckdb::Connection connection(database);

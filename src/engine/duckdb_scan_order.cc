@@ -5,12 +5,14 @@
 #include <duckdb/parallel/task_scheduler.hpp>
 #include <duckdb/planner/expression/bound_columnref_expression.hpp>
 #include <duckdb/planner/operator/logical_get.hpp>
+#include <duckdb/planner/operator/logical_limit.hpp>
 #include <duckdb/planner/operator/logical_top_n.hpp>
 
 #include <optional>
 
 #include "engine/duckdb_cached_scan.h"
 #include "engine/duckdb_lake_files.h"
+#include "engine/duckdb_lake_scan.h"
 
 namespace shoestring {
 
@@ -92,6 +94,59 @@ void Order(duckdb::unique_ptr<LogicalOperator>* plan) {
   for (auto& child : node.children) Order(&child);
 }
 
+bool IsAlone(duckdb::ClientContext& context) {
+  return duckdb::TaskScheduler::GetScheduler(context).NumberOfThreads() == 1;
+}
+
+bool IsConstant(const duckdb::BoundLimitNode& node) {
+  return node.Type() == duckdb::LimitNodeType::CONSTANT_VALUE;
+}
+
+/// More first rows of a large table are found sooner by DuckDB, which reads all columns
+/// at once.
+duckdb::idx_t FewFirst(const LogicalGet& scan, bool alone) {
+  if (!alone) return 100;
+  const bool small = LakeFileList::Of(*scan.bind_data).Rows() < kFewRows;
+  return small ? kFewRows : STANDARD_VECTOR_SIZE;
+}
+
+/// Whether it asks for so many rows at most, with those that are skipped.
+bool AsksForFew(const duckdb::LogicalLimit& limit, duckdb::idx_t few) {
+  if (!IsConstant(limit.limit_val)) return false;
+  duckdb::idx_t rows = limit.limit_val.GetConstantValue();
+  if (IsConstant(limit.offset_val)) {
+    rows += limit.offset_val.GetConstantValue();
+  } else if (limit.offset_val.Type() != duckdb::LimitNodeType::UNSET) {
+    return false;
+  }
+  return rows <= few;
+}
+
+/// The scan below an ORDER BY that the limit is for; nullptr when something is between.
+LogicalGet* OrderedScanOf(const duckdb::LogicalLimit& limit) {
+  bool ordered = false;
+  LogicalOperator* below = limit.children.at(0).get();
+  while (below->type == LogicalOperatorType::LOGICAL_PROJECTION ||
+         below->type == LogicalOperatorType::LOGICAL_ORDER_BY) {
+    ordered = ordered || below->type == LogicalOperatorType::LOGICAL_ORDER_BY;
+    below = below->children.at(0).get();
+  }
+  if (!ordered || below->type != LogicalOperatorType::LOGICAL_GET) return nullptr;
+  return &below->Cast<LogicalGet>();
+}
+
+void TakeOver(bool alone, LogicalOperator* plan) {
+  if (plan->type == LogicalOperatorType::LOGICAL_LIMIT) {
+    const auto& limit = plan->Cast<duckdb::LogicalLimit>();
+    LogicalGet* scan = OrderedScanOf(limit);
+    if (scan && scan->function.name == kLakeScan &&
+        AsksForFew(limit, FewFirst(*scan, alone)) && CanUseCachedScan(*scan)) {
+      UseCachedScan(&scan->function);
+    }
+  }
+  for (auto& child : plan->children) TakeOver(alone, child.get());
+}
+
 }  // namespace
 
 const ScanOrder* ScanOrder::Of(const duckdb::TableFunctionInitInput& input) {
@@ -102,8 +157,12 @@ const ScanOrder* ScanOrder::Of(const duckdb::TableFunctionInitInput& input) {
 
 void OrderScans(duckdb::OptimizerExtensionInput& input,
                 duckdb::unique_ptr<LogicalOperator>& plan) {
-  auto& scheduler = duckdb::TaskScheduler::GetScheduler(input.context);
-  if (scheduler.NumberOfThreads() == 1) Order(&plan);
+  if (IsAlone(input.context)) Order(&plan);
+}
+
+void TakeOverFirstRows(duckdb::OptimizerExtensionInput& input,
+                       duckdb::unique_ptr<LogicalOperator>& plan) {
+  TakeOver(IsAlone(input.context), plan.get());
 }
 
 }  // namespace shoestring

@@ -30,4 +30,10 @@ struct ScanOrder : duckdb::TableFunctionInfo {
 void OrderScans(duckdb::OptimizerExtensionInput& input,
                 duckdb::unique_ptr<duckdb::LogicalOperator>& plan);
 
+/// Runs before DuckDB's optimizers: a scan without a filter of which few first rows in an
+/// order are wanted becomes one over decoded columns. DuckDB would read it twice, by
+/// numbers of rows.
+void TakeOverFirstRows(duckdb::OptimizerExtensionInput& input,
+                       duckdb::unique_ptr<duckdb::LogicalOperator>& plan);
+
 }  // namespace shoestring

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <random>
 #include <thread>
@@ -356,7 +357,7 @@ TEST_F(CatalogTest, FailureAtAnyCallShowsOldOrNew) {
   for (const bool lose_answer : {false, true}) {
     for (int fail_at = 0;; ++fail_at) {
       FaultyStore faulty(&store_);
-      int calls = 0;
+      std::atomic<int> calls = 0;
       const auto hook = [&](std::string_view, std::string_view) {
         if (calls++ == fail_at) throw Fail(ErrorKind::kUnavailable, "injected");
       };

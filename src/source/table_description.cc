@@ -62,8 +62,11 @@ constexpr const char* kColumnsSql = R"(
            a.attgenerated <> '' AS generated,
            pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared,
            a.atttypid AS type_oid, a.atttypmod AS typmod,
-           pg_catalog.col_description(a.attrelid, a.attnum) AS comment
+           d.description AS comment
     FROM pg_catalog.pg_attribute a
+    LEFT JOIN pg_catalog.pg_description d
+      ON d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.objoid = a.attrelid AND d.objsubid = a.attnum
     WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ), resolved AS (
     SELECT attrelid, attnum, type_oid, typmod, 0 AS depth FROM columns
@@ -143,11 +146,8 @@ constexpr const char* kRelationsSql = R"(
   )
   SELECT tree.root, n.nspname, c.relname, c.relkind,
          coalesce(am.amname = 'heap', false),
-         CASE WHEN c.relkind IN ('r', 'm', 't') THEN
-           pg_catalog.pg_relation_size(c.oid)
-             / pg_catalog.current_setting('block_size')::bigint ELSE 0 END,
-         CASE WHEN c.relkind IN ('r', 'm', 't') THEN
-           pg_catalog.pg_table_size(c.oid) ELSE 0 END,
+         files.heap / pg_catalog.current_setting('block_size')::bigint,
+         files.heap + coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)), 0),
          CASE WHEN c.reltuples < 0 THEN -1 ELSE c.reltuples::bigint END,
          pg_catalog.has_table_privilege(c.oid, 'SELECT')
            AND NOT pg_catalog.row_security_active(c.oid)
@@ -156,6 +156,10 @@ constexpr const char* kRelationsSql = R"(
   JOIN pg_catalog.pg_class c USING (oid)
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+  -- Asked for once: each is a call of the system for every relation.
+  CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'm', 't')
+                             THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END AS heap
+                      OFFSET 0) files
   WHERE c.relkind <> 'p'
   ORDER BY n.nspname, c.relname)";
 
