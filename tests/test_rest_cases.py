@@ -44,6 +44,15 @@ def rest(binary, harbour):
         yield client
 
 
+@pytest.fixture(scope="module")
+def on_postgres(binary, harbour, source):
+    program = pathlib.Path(binary).with_name("rest_requests")
+    with RestClient(program, "postgres", harbour,
+                    environment={"SHOESTRING_API_SCHEMA": "harbour",
+                                 "DATABASE_URL": source.url}) as client:
+        yield client
+
+
 def unordered(value):
     """Lists at any depth as sorted texts."""
     if isinstance(value, list):
@@ -121,7 +130,8 @@ SEARCHES = [
 
 @pytest.mark.parametrize("language", ["simple", "english", "french", "german", "russian", "spanish"])
 @pytest.mark.parametrize("word, function, queries", SEARCHES, ids=[word for word, _, _ in SEARCHES])
-def test_texts_are_searched_as_postgres_searches_them(rest, source, language, word, function, queries):
+def test_texts_are_searched_as_postgres_searches_them(rest, on_postgres, source, language, word,
+                                                      function, queries):
     for column in ("body", "doc", "words"):
         vector = "words" if column == "words" else f"to_tsvector('{language}', {column})"
         for query in queries:
@@ -129,6 +139,7 @@ def test_texts_are_searched_as_postgres_searches_them(rest, source, language, wo
                 f"SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM harbour.sayings "
                 f"WHERE {vector} @@ {function}('{language}', $q${query}$q$)"))
             url = f"/sayings?select=id&order=id&{column}={word}({language})."
-            answer = rest(url + urllib.parse.quote(query))
-            assert answer.status == 200, answer
-            assert [row["id"] for row in json.loads(answer.body)] == expected, (column, query)
+            for ask in (rest, on_postgres):
+                answer = ask(url + urllib.parse.quote(query))
+                assert answer.status == 200, answer
+                assert [row["id"] for row in json.loads(answer.body)] == expected, (column, query)

@@ -14,8 +14,9 @@ namespace {
 
 using Kind = TextQuery::Kind;
 
-/// As deep as parentheses and negations go.
+/// As deep as parentheses and negations of others go, and those of our own text of them.
 constexpr int kDeepest = 32;
+constexpr int kDeepestOwn = 4 * kDeepest;
 
 /// As far as Postgres looks for the next part of a phrase.
 constexpr int kFarthest = 16384;
@@ -111,7 +112,7 @@ class QueryReader {
   TextQuery Read() {
     Skip();
     if (at_ == text_.size()) return {};
-    TextQuery query = Any(kDeepest);
+    TextQuery query = Any(configuration_ ? kDeepest : kDeepestOwn);
     if (at_ < text_.size()) Bad();
     return query;
   }

@@ -57,6 +57,10 @@ TEST(TextQuery, RefusesWhatToTsqueryRefuses) {
 TEST(TextQuery, IsNotDeeperThanTheStack) {
   EXPECT_THROW(Read(TextQueryForm::kQuery, std::string(100'000, '(')), Error);
   EXPECT_THROW(Read(TextQueryForm::kQuery, std::string(100'000, '!') + "a"), Error);
+  std::string deep = "a";
+  for (int i = 0; i < 15; ++i) deep = "!(" + deep + " & b <-> c | d)";
+  const std::string query = Read(TextQueryForm::kQuery, deep, "simple");
+  EXPECT_EQ(FormatTextQuery(ParseTextQuery(query)), query);
 }
 
 TEST(TextQuery, HasWordsPhrasesAndWhatIsTypedIntoASearchBox) {
