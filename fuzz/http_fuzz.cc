@@ -39,15 +39,16 @@ const ApiService& Service() {
     options.keyring = std::make_shared<JwtKeyring>(JwtKeyring::Keys{});
     options.anonymous = true;
     const auto schema = std::make_shared<const LakeSchema>();
-    return ApiService({[](const ApiRequest& request, const Access&, std::stop_token,
-                          std::chrono::milliseconds) {
-                         for (const auto& [name, value] : request.headers) {
-                           Require(name != "apikey" && name != "authorization");
-                         }
-                         return Echo(request);
-                       },
-                       [schema] { return schema; }},
-                      Authenticator(options), Roles());
+    return ApiService(
+        [schema](const ApiRequest& request, const CallersAccess& access_of,
+                 std::stop_token, std::chrono::milliseconds) {
+          access_of(*schema);
+          for (const auto& [name, value] : request.headers) {
+            Require(name != "apikey" && name != "authorization");
+          }
+          return Echo(request);
+        },
+        Authenticator(options), Roles());
   }();
   return kService;
 }

@@ -95,10 +95,12 @@ void AnswerAll(RestApi* api) {
     const json::value document = ParseJson(line, "request");
     const ApiRequest request = RequestOf(document.as_object());
     auto preflight = AnswerPreflight(request);
-    ApiResponse response = preflight
-                               ? std::move(*preflight)
-                               : api->Handle(request, AccessOf(document.as_object()), {},
-                                             std::chrono::seconds(60));
+    ApiResponse response =
+        preflight ? std::move(*preflight)
+                  : api->Handle(
+                        request,
+                        [&](const LakeSchema&) { return AccessOf(document.as_object()); },
+                        {}, std::chrono::seconds(60));
     if (!preflight) AllowOrigin(request, &response);
     std::cout << json::serialize(Written(std::move(response))) << std::endl;
   }
@@ -118,7 +120,7 @@ int main(int argc, char** argv) {
       options.max_rows = std::stoll(*rows);
     if (const auto schema = context.settings.Find("api", "schema"))
       options.schemas = {*schema};
-    RestApi api(engine.get(), ReadLakeSchema(store.get()), options);
+    RestApi api(engine.get(), ReadLakeSchema(store.get()), options, [] {});
     AnswerAll(&api);
     return 0;
   } catch (const Error& error) {

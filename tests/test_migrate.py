@@ -223,7 +223,7 @@ def test_where_and_limit(source, migrate, lake, tmp_path):
     ("--schema nope", 3, "Schema nope has no tables"),
     ("--exclude t --exclude u", 3, "no tables to migrate"),
     ("--exclude tt", 3, "there is no table tt"),
-    ("--views --table t", 2, "--views excludes --table"),
+    ("--views --table t", 2, "--table excludes --views"),
     ("--tabel t", 2, "--tabel"),
 ])
 def test_wrong_flags_are_explained(source, migrate, lake, flags, code, words):

@@ -228,6 +228,12 @@ def test_a_missing_table_names_those_there_are(query):
     assert "tables are: companies, company_filings, fund_holdings" in done.stderr
 
 
+@pytest.mark.parametrize("limit", [("--max-scan", "0"), ("--timeout", "0s"), ("--max-cost", "0"),
+                                   ("--max-cost", "nan")])
+def test_a_limit_of_nothing_is_refused(query, limit):
+    assert limit[0] in query("SELECT 1", *limit, code=2).stderr
+
+
 def test_time_limit(query):
     query("--timeout", "300ms", FOREVER, code=7)
 

@@ -65,9 +65,10 @@ ServedResponse ApiService::Answer(const ApiRequest& request, std::stop_token can
                                   std::chrono::milliseconds time) const {
   authenticator_.CheckOrigin(request);
   const Caller caller = authenticator_.Identify(request, Now());
-  const Access access = roles_.AccessOf(caller, *core_.schema());
-  return {core_.handle(WithoutKeys(request), access, std::move(cancel), time),
-          caller.role};
+  const CallersAccess access_of = [&](const LakeSchema& schema) {
+    return roles_.AccessOf(caller, schema);
+  };
+  return {core_(WithoutKeys(request), access_of, std::move(cancel), time), caller.role};
 }
 
 }  // namespace shoestring

@@ -8,7 +8,7 @@
 
 #include "api/access.h"
 #include "api/authenticator.h"
-#include "api/lake_schema.h"
+#include "api/rest_api.h"
 #include "api/roles.h"
 #include "api/served.h"
 
@@ -17,13 +17,9 @@ namespace shoestring {
 /// What stands around the read API: CORS, keys, roles. Free of sockets. Thread-safe.
 class ApiService {
  public:
-  /// As RestApi has it.
-  struct Core {
-    std::function<ApiResponse(const ApiRequest&, const Access&, std::stop_token,
-                              std::chrono::milliseconds)>
-        handle;
-    std::function<std::shared_ptr<const LakeSchema>()> schema;
-  };
+  /// RestApi::Handle().
+  using Core = std::function<ApiResponse(const ApiRequest&, const CallersAccess&,
+                                         std::stop_token, std::chrono::milliseconds)>;
 
   ApiService(Core core, Authenticator authenticator, Roles roles);
 

@@ -30,14 +30,14 @@ ApiService Service(Seen* seen, const std::string& origin_secret = "") {
   options.origin_secret = origin_secret;
   options.keyring = std::make_shared<JwtKeyring>(
       JwtKeyring::Keys{JwtKey::FromSecret(std::string(kTestSecret))});
-  return ApiService({[seen](const ApiRequest& request, const Access& access,
-                            std::stop_token, std::chrono::milliseconds) {
-                       *seen = {request, access, seen->calls + 1};
-                       if (request.path == "/fails") throw Error(ErrorKind::kTimeout, "");
-                       return ApiResponse{200, {}, TextBody("[]")};
-                     },
-                     [schema] { return schema; }},
-                    Authenticator(options), Roles());
+  return ApiService(
+      [seen, schema](const ApiRequest& request, const CallersAccess& access_of,
+                     std::stop_token, std::chrono::milliseconds) {
+        *seen = {request, access_of(*schema), seen->calls + 1};
+        if (request.path == "/fails") throw Error(ErrorKind::kTimeout, "");
+        return ApiResponse{200, {}, TextBody("[]")};
+      },
+      Authenticator(options), Roles());
 }
 
 ApiRequest Request(const std::string& path, std::vector<ApiHeader> headers) {

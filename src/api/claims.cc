@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/json.h"
 
@@ -30,6 +31,36 @@ std::optional<std::string> ClaimText(const std::string& claims, std::string_view
   if (!value || value->is_null()) return std::nullopt;
   if (value->is_string()) return std::string(value->get_string());
   return boost::json::serialize(*value);
+}
+
+bool IsClaimName(std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("_.-:/").find(c) != std::string_view::npos;
+  });
+}
+
+bool BracesAreClear(std::string_view predicate) {
+  // What an array or JSON has, and no name that was meant to be a claim's.
+  constexpr std::string_view kOfValues = "\",";
+  int depth = 0;
+  for (size_t at = predicate.find_first_of("{}"); at != predicate.npos;
+       at = predicate.find_first_of("{}", at + 1)) {
+    if (predicate[at] == '}') {
+      if (--depth < 0) return false;
+      continue;
+    }
+    ++depth;
+    const std::string_view rest = predicate.substr(at + 1);
+    const std::string_view inside = rest.substr(0, rest.find_first_of("{}"));
+    if (inside.size() == rest.size()) return false;
+    const bool is_claim = IsClaimName(inside) && rest[inside.size()] == '}';
+    const bool is_value = inside.empty() || std::isdigit(inside[0]) ||
+                          inside.find_first_of(kOfValues) != inside.npos;
+    if (is_claim ? depth > 1 : !is_value) return false;
+  }
+  return depth == 0;
 }
 
 }  // namespace shoestring

@@ -19,5 +19,20 @@ TEST(Claims, AreFoundByTheirNamesAndPaths) {
   EXPECT_EQ(ClaimText(claims, "app.nobody"), std::nullopt);
 }
 
+TEST(Claims, BracesOfAPredicateAreClear) {
+  for (const char* predicate :
+       {"a=eq.{sub}", "a=eq.x{sub}", "or=(a.eq.{sub},b.eq.{app_metadata.team})", "a=eq.1",
+        "tags=cs.{1,2}", "tags=cs.{}", "tags=cs.{7}", R"(tags=cs.{"a b"})",
+        "tags=cs.{a,b c}", R"(doc=cs.{"owner":{"id":1}})", "grid=eq.{{1,2},{3,4}}"}) {
+    EXPECT_TRUE(BracesAreClear(predicate)) << predicate;
+  }
+  for (const char* predicate :
+       {"a=neq.{ sub }", "a=neq.{app_metadata->team}", "a=neq.{sub", "a=neq.sub}",
+        "a=not.in.({sub },x)", R"(doc=not.cs.{"owner":"{sub}"})", "tags=cs.{a b}",
+        "a=neq.}{sub}{"}) {
+    EXPECT_FALSE(BracesAreClear(predicate)) << predicate;
+  }
+}
+
 }  // namespace
 }  // namespace shoestring

@@ -273,6 +273,13 @@ TEST(HttpServer, WhatIsTooLongOrNoHttpIsRefused) {
         "GET / HTTP/1.1\r\nA b: c\r\n\r\n"}) {
     EXPECT_EQ(status(bad), "HTTP/1.1 400") << bad;
   }
+  for (const char* framing : {"xchunked", "gzip", "chunked, gzip", "identity"}) {
+    EXPECT_EQ(status(fmt::format("POST / HTTP/1.1\r\nTransfer-Encoding: {}\r\n\r\n"
+                                 "GET /quick{}",
+                                 framing, kClose)),
+              "HTTP/1.1 501")
+        << framing;
+  }
   EXPECT_EQ(status(std::string("GET /quick") + kClose), "HTTP/1.1 200");
 }
 

@@ -26,7 +26,8 @@ enum Status {
   kBadRequest = 400,
   kTooLarge = 413,
   kUriTooLong = 414,
-  kHeadersTooLarge = 431
+  kHeadersTooLarge = 431,
+  kNotImplemented = 501
 };
 
 std::string NewRequestId() {
@@ -86,6 +87,12 @@ void HttpSession::OnHeader(const Code& error) {
   if (error) return RefuseUnreadable(error);
   if (parser_->get().target().size() > host_->limits().url_bytes) {
     return Refuse(kUriTooLong, "The URL is too long");
+  }
+  // Beast takes any other for none: the body would be read as the next request.
+  const bool framed = parser_->get().has_content_length() || parser_->chunked() ||
+                      parser_->get().count(http::field::transfer_encoding) == 0;
+  if (!framed) {
+    return Refuse(kNotImplemented, "The only Transfer-Encoding is chunked");
   }
   Allow(host_->limits().body_time);
   const bool asks =

@@ -122,13 +122,14 @@ class LakeService::Parts {
         store_(OpenObjectStore(options.lake, /*create=*/false, options.s3)),
         engine_(OpenEngine(options.rest.engine, context_)),
         version_(LakeVersion(store_.get())),
-        api_(engine_.get(), ReadLakeSchema(store_.get()), options.rest),
-        service_({[this](const ApiRequest& request, const Access& access,
-                         std::stop_token cancel, std::chrono::milliseconds time) {
-                    return api_.Handle(request, access, std::move(cancel), time);
-                  },
-                  [this] { return api_.schema(); }},
-                 authenticator_, roles_),
+        api_(engine_.get(), ReadLakeSchema(store_.get()), options.rest,
+             [this] { watcher_.Look(); }),
+        service_(
+            [this](const ApiRequest& request, const CallersAccess& access_of,
+                   std::stop_token cancel, std::chrono::milliseconds time) {
+              return api_.Handle(request, access_of, std::move(cancel), time);
+            },
+            authenticator_, roles_),
         watcher_(
             {[this] { return LakeVersion(store_.get()); },
              [this] { api_.SetSchema(ReadLakeSchema(store_.get())); }, TellOfOldVersion},
@@ -182,7 +183,8 @@ void LakeService::Parts::CheckPredicate(const Access& access, const ApiTable& ta
   request.path = "/" + table.name;
   request.query = "limit=0";
   request.headers = {{"accept-profile", table.schema}};
-  const ApiResponse response = api_.Handle(request, access, {}, kTime);
+  const ApiResponse response = api_.Handle(
+      request, [&](const LakeSchema&) { return access; }, {}, kTime);
   if (response.status < kFirstError) return;
   throw Fail(ErrorKind::kInvalidArgument,
              "[roles.{}] {}: what is declared cannot be asked for: {}", access.role,

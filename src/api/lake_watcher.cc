@@ -21,6 +21,7 @@ void LakeWatcher::Run(const std::stop_token& end) {
 }
 
 void LakeWatcher::Look() {
+  const std::lock_guard lock(looking_);
   try {
     std::string version = calls_.version();
     if (version != version_) {

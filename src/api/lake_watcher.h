@@ -25,7 +25,7 @@ class LakeWatcher {
   LakeWatcher(Calls calls, std::string version, std::chrono::milliseconds interval);
 
   int64_t failures() const { return failures_; }
-  /// One look. A version whose reload fails is tried again at the next one.
+  /// One look. A version whose reload fails is tried again at the next one. Thread-safe.
   void Look();
 
  private:
@@ -33,7 +33,8 @@ class LakeWatcher {
 
   const Calls calls_;
   const std::chrono::milliseconds interval_;
-  std::string version_;
+  std::mutex looking_;
+  std::string version_;  // Guarded by looking_, as is:
   bool failing_ = false;
   std::atomic<int64_t> failures_ = 0;
   std::mutex mutex_;

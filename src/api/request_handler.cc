@@ -80,7 +80,8 @@ struct HeldAnswer {
 RequestHandler::RequestHandler(const ApiContext& context,
                                std::shared_ptr<const LakeSnapshot> snapshot,
                                const ApiRequest& request, const Access& access,
-                               std::stop_token cancel, std::chrono::milliseconds time)
+                               std::stop_token cancel,
+                               std::chrono::steady_clock::time_point deadline)
     : context_(context),
       snapshot_(std::move(snapshot)),
       request_(request),
@@ -90,7 +91,7 @@ RequestHandler::RequestHandler(const ApiContext& context,
   budget_.limits = context.options.limits;
   budget_.cancel = std::move(cancel);
   budget_.bytes_left = context.options.max_bytes;
-  if (time.count() > 0) budget_.deadline = std::chrono::steady_clock::now() + time;
+  budget_.deadline = deadline;
 }
 
 ApiResponse RequestHandler::Answer() {
@@ -340,7 +341,8 @@ ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& quer
   if (most > 0) limit = std::min(limit.value_or(most), most);
   ReadQueryWriter writer(context_.dialect, &visibility, std::move(source),
                          preferences_.zone);
-  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_);
+  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_,
+                     snapshot_->schema->state.sequence);
   held->rows = fetcher.Fetch(node, limit, range.offset, most, /*shallow=*/is_head_);
   held->rows.ShowIn(preferences_.zone);
   std::shared_ptr<const FetchedRows> rows(held, &held->rows);

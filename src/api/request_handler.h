@@ -39,10 +39,10 @@ struct ApiContext {
 /// Answers one request; throws ApiError and Error for refusals and failures.
 class RequestHandler {
  public:
-  /// All but `snapshot` must outlive it.
+  /// All but `snapshot` must outlive it. `deadline`: the epoch for none.
   RequestHandler(const ApiContext& context, std::shared_ptr<const LakeSnapshot> snapshot,
                  const ApiRequest& request, const Access& access, std::stop_token cancel,
-                 std::chrono::milliseconds time);
+                 std::chrono::steady_clock::time_point deadline);
 
   ApiResponse Answer();
 

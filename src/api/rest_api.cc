@@ -13,14 +13,38 @@
 
 namespace shoestring {
 
+namespace {
+
+/// How often a request begins, when the lake moves to newer versions meanwhile.
+constexpr int kAttempts = 5;
+
+}  // namespace
+
 struct RestApi::State {
   ApiContext context;
+  std::function<void()> look;
   mutable std::mutex mutex;
   std::shared_ptr<const LakeSnapshot> snapshot;  // Guarded by mutex.
 
   std::shared_ptr<const LakeSnapshot> Current() const {
     const std::lock_guard lock(mutex);
     return snapshot;
+  }
+
+  ApiResponse Answer(const ApiRequest& request, const CallersAccess& access_of,
+                     const std::stop_token& cancel,
+                     std::chrono::steady_clock::time_point deadline) const {
+    for (int attempt = 1;; ++attempt) {
+      const auto snapshot = Current();
+      const Access access = access_of(*snapshot->schema);
+      try {
+        return RequestHandler(context, snapshot, request, access, cancel, deadline)
+            .Answer();
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::kConflict || attempt == kAttempts) throw;
+      }
+      look();
+    }
   }
 };
 
@@ -32,8 +56,9 @@ LakeSnapshot::LakeSnapshot(std::shared_ptr<const LakeSchema> lake,
 }
 
 RestApi::RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema,
-                 RestOptions options)
+                 RestOptions options, std::function<void()> look)
     : state_(std::make_unique<State>()) {
+  state_->look = std::move(look);
   state_->context.engine = engine;
   state_->context.dialect = DialectOf(options.engine);
   state_->context.functions =
@@ -58,12 +83,12 @@ std::shared_ptr<const LakeSchema> RestApi::schema() const {
   return state_->Current()->schema;
 }
 
-ApiResponse RestApi::Handle(const ApiRequest& request, const Access& access,
+ApiResponse RestApi::Handle(const ApiRequest& request, const CallersAccess& access_of,
                             std::stop_token cancel, std::chrono::milliseconds time) {
+  const auto deadline = time.count() > 0 ? std::chrono::steady_clock::now() + time
+                                         : std::chrono::steady_clock::time_point();
   try {
-    ApiResponse response = RequestHandler(state_->context, state_->Current(), request,
-                                          access, std::move(cancel), time)
-                               .Answer();
+    ApiResponse response = state_->Answer(request, access_of, cancel, deadline);
     response.headers.emplace_back("Vary", "Accept, Prefer, Range");
     return response;
   } catch (const ApiError& error) {

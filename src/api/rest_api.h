@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -27,20 +28,27 @@ struct RestOptions {
   std::string queries;  ///< Folder of the SQL files behind /rpc; empty: none.
 };
 
+/// What a caller may do with a version of the lake; throws ApiError.
+using CallersAccess = std::function<Access(const LakeSchema&)>;
+
 /// The read API of PostgREST over a lake: requests to answers, free of sockets.
 /// Thread-safe.
 class RestApi {
  public:
   /// `engine` must outlive it and what it answers. Reads the files of `queries` and asks
   /// the engine about each; throws kInvalidArgument, naming the file, for one that is
-  /// wrong.
-  RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema, RestOptions options);
+  /// wrong. `look` is called, by many threads, when a request meets a newer version of
+  /// the lake than the schema is of: it looks for that, and calls SetSchema().
+  RestApi(Engine* engine, std::shared_ptr<const LakeSchema> schema, RestOptions options,
+          std::function<void()> look);
   ~RestApi();
 
   /// Answers, whatever the request: refusals and failures are answers, too. Paths are
   /// with or without "/rest/v1" before them. Bodies must not outlive the RestApi. CORS
-  /// and keys are the caller's business (cors.h, Access). Does not throw.
-  ApiResponse Handle(const ApiRequest& request, const Access& access,
+  /// and keys are the caller's business (cors.h, Access). What is read, and by whose
+  /// leave, is of one version of the lake, however many queries it takes; an engine that
+  /// does not know versions may see several. Does not throw.
+  ApiResponse Handle(const ApiRequest& request, const CallersAccess& access_of,
                      std::stop_token cancel, std::chrono::milliseconds time);
 
   /// Takes a newer version of the lake; requests under way go on with theirs.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "api/api_error.h"
+#include "api/claims.h"
 #include "api/request_query.h"
 #include "base/error.h"
 #include "base/terminal_text.h"
@@ -52,6 +53,13 @@ std::string ParseRows(const toml::node& node, const std::string& place) {
   if (!rows) Wrong(place, kWanted);
   if (*rows == kAllRows) return *rows;
   try {
+    if (!BracesAreClear(*rows)) {
+      Wrong(place,
+            fmt::format("braces in rows are a claim, {{sub}} or {{app_metadata.team}}, "
+                        "not inside of other braces, or an array of values, "
+                        "{{\"a b\"}}: {}",
+                        *rows));
+    }
     if (IsPredicate(*rows)) return *rows;
   } catch (const ApiError& error) {
     Wrong(place, fmt::format("{}: {}", kWanted, error.what()));
@@ -163,7 +171,16 @@ std::vector<std::string> Roles::Unknown(const LakeSchema& schema) const {
   std::set<std::string> unknown;
   for (const auto& [role, rules] : roles_) {
     for (const auto& [table, rule] : rules) {
-      if (table != kEveryTable && !schema.tables.contains(table)) unknown.insert(table);
+      const auto found = schema.tables.find(table);
+      if (found == schema.tables.end()) {
+        if (table != kEveryTable) unknown.insert(table);
+        continue;
+      }
+      for (const std::string& column :
+           rule.columns.value_or(std::vector<std::string>())) {
+        if (!found->second.FindColumn(column))
+          unknown.insert(fmt::format("{}.{}", table, column));
+      }
     }
   }
   return {unknown.begin(), unknown.end()};

@@ -40,7 +40,8 @@ class Roles {
   /// Throws ApiError, 401, for a role that there is not.
   Access AccessOf(const Caller& caller, const LakeSchema& schema) const;
   std::vector<std::string> Names() const;
-  /// Names of tables that are declared somewhere and that the lake does not have.
+  /// Tables and columns, "t.c", that are declared somewhere and that the lake does not
+  /// have.
   std::vector<std::string> Unknown(const LakeSchema& schema) const;
   /// Tables that the role does not see because they had row-level security.
   std::vector<std::string> Closed(std::string_view role, const LakeSchema& schema) const;

@@ -58,7 +58,7 @@ TEST(Roles, ARoleSeesWhatItsSectionNames) {
               ElementsAre("companies ", "notes user_id=eq.{sub}"));
   EXPECT_THAT(Visible(roles, "auditor"),
               ElementsAre("companies ", "notes ", "sales.orders "));
-  EXPECT_THAT(roles.Unknown(Schema()), ElementsAre("lost"));
+  EXPECT_THAT(roles.Unknown(Schema()), ElementsAre("companies.id", "lost"));
   EXPECT_THAT(roles.Closed("anon", Schema()), ElementsAre("notes"));
   EXPECT_THAT(roles.Closed("member", Schema()), ElementsAre());
   EXPECT_THAT(roles.Names(), UnorderedElementsAre("anon", "auditor", "member"));
@@ -109,7 +109,8 @@ TEST(Roles, WhatIsNoDeclarationSaysWhere) {
                            "[roles.anon]\nt = { rows = 'a=eq.1&' }",
                            "[roles.anon]\nt = { rows = 'u.a=eq.1' }",
                            "[roles.anon]\nt = { rows = 'a=near.1' }",
-                           "[roles.anon]\nt = { rows = 'or=(a.eq.1' }"}) {
+                           "[roles.anon]\nt = { rows = 'or=(a.eq.1' }",
+                           "[roles.anon]\nt = { rows = 'a=neq.{ sub }' }"}) {
     try {
       Roles::Parse(text, "x.toml");
       ADD_FAILURE() << text;

@@ -48,7 +48,7 @@ TEST(TextSearch, IsByRegularExpressionsOnTrino) {
                           const PostgresType& type) {
     return Written(operation, text, language, type, SqlDialect::kTrino).at(1);
   };
-  EXPECT_EQ(pattern(Operator::kSearchPhrase, "Like a-plan", "simple", kText),
+  EXPECT_EQ(pattern(Operator::kSearchPhrase, "Like a plan", "simple", kText),
             R"((^|[^\p{L}\p{N}])like[^\p{L}\p{N}]+a[^\p{L}\p{N}]+plan([^\p{L}\p{N}]|$))");
   EXPECT_EQ(pattern(Operator::kSearch, "pl:*", "simple", kText),
             R"((^|[^\p{L}\p{N}])pl)");
@@ -71,6 +71,7 @@ TEST(TextSearch, RefusesOnTrinoWhatWordsAloneDoNotTell) {
   EXPECT_TRUE(refused(Operator::kSearch, "rats", "english", kText));
   EXPECT_TRUE(refused(Operator::kSearchPhrase, "fat rats", "simple", kVector));
   EXPECT_TRUE(refused(Operator::kSearch, "fat <2> rats", "simple", kText));
+  EXPECT_TRUE(refused(Operator::kSearchPhrase, "a well-known rat", "simple", kText));
   EXPECT_TRUE(refused(Operator::kSearch, "rats", "simple",
                       PlainType(PostgresType::Kind::kJsonb)));
 }

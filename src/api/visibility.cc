@@ -11,14 +11,6 @@ namespace {
 
 constexpr int kPredicateDepth = 32;
 
-bool IsClaimName(std::string_view name) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::ranges::all_of(name, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("_.-:/").find(c) != std::string_view::npos;
-  });
-}
-
 /// Puts claims in the places of {…}; false when one is missing.
 class ClaimFiller {
  public:

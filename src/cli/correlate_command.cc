@@ -115,7 +115,8 @@ void Run(const Options& options) {
   const QueryEngine opened(options.engine);
   const Interrupt interrupt;
   QueryLimits limits;
-  if (!options.timeout.empty()) limits.time = ParseDuration(options.timeout);
+  if (!options.timeout.empty())
+    limits.time = Positive("--timeout", ParseDuration(options.timeout));
   Correlator correlator(opened.engine(),
                         {.settings = ReadCorrelationSettings(opened.settings()),
                          .dialect = DialectOf(opened.name()),

@@ -50,8 +50,10 @@ struct Options {
 QueryLimits Limits(const Options& options) {
   QueryLimits limits;
   if (!options.memory.empty()) limits.memory_bytes = ParseBytes(options.memory);
-  if (!options.timeout.empty()) limits.time = ParseDuration(options.timeout);
-  if (!options.max_scan.empty()) limits.scan_bytes = ParseBytes(options.max_scan);
+  if (!options.timeout.empty())
+    limits.time = Positive("--timeout", ParseDuration(options.timeout));
+  if (!options.max_scan.empty())
+    limits.scan_bytes = Positive("--max-scan", ParseBytes(options.max_scan));
   limits.threads = options.threads;
   limits.rows = options.max_rows;
   return limits;

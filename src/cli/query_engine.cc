@@ -1,5 +1,6 @@
 #include "cli/query_engine.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include "base/error.h"
@@ -52,7 +53,12 @@ void AddQueryEngineOptions(CLI::App& command, QueryEngineOptions* options) {
                   "Refuse a query that would cost more dollars than this, such as 0.01, "
                   "by an estimate; see shoestring explain")
       ->type_name("DOLLARS")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& text) {
+        double dollars = 0;
+        const bool positive = CLI::detail::lexical_cast(text, dollars) && dollars > 0 &&
+                              std::isfinite(dollars);
+        return positive ? "" : "not a positive number of dollars: " + text;
+      });
   command
       .add_option("--engine", options->engine,
                   "What runs the query: " + EngineNames() +

@@ -64,7 +64,7 @@ void Run(const Flags& flags) {
   const auto file = ReadSettingsFile();
   const Settings settings = Settings::Load();
   ServeOptions options{ServiceOptions(flags, settings), flags.listen, flags.limits};
-  options.limits.query_time = ParseDuration(flags.timeout);
+  options.limits.query_time = Positive("--timeout", ParseDuration(flags.timeout));
   LakeServer server(options, settings, file);
   for (const std::string& remark : server.Remarks()) {
     std::fprintf(stderr, "shoestring: %s\n", Printable(remark).c_str());

@@ -56,9 +56,13 @@ double Cosine(const Weights& a, const Weights& b) {
   return Product(a, b) / std::sqrt(Product(a, a) * Product(b, b));
 }
 
+/// Of a portfolio that is worth nothing there are no weights.
 double CommonWeight(const Weights& a, const Weights& b) {
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += std::min(a[i], b[i]);
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::isnan(a[i]) || std::isnan(b[i])) return kUndefined;
+    sum += std::min(a[i], b[i]);
+  }
   return sum;
 }
 

@@ -57,6 +57,15 @@ TEST(Scores, AreNotDefinedWithoutADifferenceOrAPosition) {
   }
 }
 
+TEST(Scores, OfWhatIsWorthNothingAreNotDefinedEitherWayRound) {
+  const auto nothing = Weighted({std::nan(""), std::nan("")});
+  const auto some = Weighted({0.5, 0.2, 0.3});
+  for (const char* method : {"pearson", "cosine", "common_weight"}) {
+    EXPECT_TRUE(std::isnan(ScoreAll(nothing, some).Of(ParseMethod(method)))) << method;
+    EXPECT_TRUE(std::isnan(ScoreAll(some, nothing).Of(ParseMethod(method)))) << method;
+  }
+}
+
 TEST(Alignment, CanBeUsedAgain) {
   const auto a = Weighted({0.5, 0.3, 0.2, 0});
   const auto b = Weighted({0.2, 0.6, 0, 0.2});

@@ -131,6 +131,7 @@ class DuckdbResult : public QueryResult {
     QueryStatistics statistics;
     activity_->FillIn(&statistics);
     statistics.rows = rows_;
+    statistics.lake_sequence = session_->tables->state().sequence;
     const auto end = end_.value_or(Clock::now());
     statistics.wall =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - stopper_.start());

@@ -34,6 +34,8 @@ struct QueryStatistics {
   int64_t rows = 0;        ///< Rows handed out.
   int64_t lake_files = 0;  ///< Files and bytes of the tables that the statement names:
   int64_t lake_bytes = 0;  ///< what a scan without pruning would have touched.
+  /// LakeState::sequence of the version that was read, where the engine reads one.
+  int64_t lake_sequence = 0;
   std::chrono::milliseconds wall{0};
   std::chrono::milliseconds queued{0};   ///< Of it, waiting for the engine's turn.
   std::chrono::milliseconds running{0};  ///< Of it, at work, as the engine says.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "base/declared_name.h"
 #include "base/error.h"
 #include "job/glue_catalog.h"
 #include "lake/catalog.h"
@@ -207,15 +208,17 @@ class Follower {
 
   DeclarationOutcome Follow(const DeclaredTable& table) {
     // A catalog that gave no answer is not waited for once a table.
-    const auto silent = silent_.find(table.region);
-    if (silent != silent_.end()) return FailedOutcome(table, silent->second);
+    const auto known = silent_.find(table.region);
+    if (known != silent_.end()) return FailedOutcome(table, known->second);
     try {
       GlueCatalog* glue = Glue(table.region);
       // Who dropped it may have meant it.
       if (!glue->Find(table.database, table.name)) return FailedOutcome(table, kDropped);
       return ApplyOne(glue, store_, table, /*replace=*/false);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kUnavailable) silent_[table.region] = error.what();
+      const bool silent =
+          error.kind() == ErrorKind::kUnavailable || error.kind() == ErrorKind::kTimeout;
+      if (silent) silent_[table.region] = error.what();
       return FailedOutcome(table, error.what());
     }
   }

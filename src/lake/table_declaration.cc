@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "base/declared_name.h"
 #include "base/error.h"
 
 namespace shoestring {
@@ -14,7 +15,6 @@ using Kind = LakeType::Kind;
 
 constexpr std::array<std::string_view, 3> kStyles = {"iceberg", "projection",
                                                      "partitions"};
-constexpr size_t kLongestName = 255;
 
 std::vector<PartitionValues> DistinctPartitions(const std::vector<DataFile>& files) {
   std::set<PartitionValues> distinct;
@@ -47,18 +47,6 @@ std::optional<DeclarationStyle> ParseDeclarationStyle(std::string_view text) {
   const auto found = std::ranges::find(kStyles, text);
   if (found == kStyles.end()) return std::nullopt;
   return static_cast<DeclarationStyle>(found - kStyles.begin());
-}
-
-std::string DeclaredName(std::string_view table) {
-  std::string name(table);
-  std::ranges::transform(name, name.begin(), [](char c) {
-    if (c == '.') return '_';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (name.size() <= kLongestName) return name;
-  throw Fail(ErrorKind::kUnsupported,
-             "Glue takes names of up to {} bytes, not this table's: {}", kLongestName,
-             table);
 }
 
 TableDeclaration Declare(const TableMetadata& table, std::string_view metadata,

@@ -44,10 +44,6 @@ struct DeclarationWish {
   int this_year = 0;
 };
 
-/// What a table of the lake is called in Glue: in lower case, "sales_orders" for
-/// sales.orders. Throws kUnsupported for what is too long.
-std::string DeclaredName(std::string_view table);
-
 /// `metadata` is the key of the table's current metadata. Throws what DeclaredName()
 /// throws.
 TableDeclaration Declare(const TableMetadata& table, std::string_view metadata,

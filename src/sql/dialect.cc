@@ -1,5 +1,6 @@
 #include "sql/dialect.h"
 
+#include "base/declared_name.h"
 #include "base/error.h"
 #include "sql/type_name.h"
 
@@ -104,7 +105,7 @@ class Renderer {
       Query(*source.query);
       Add(")");
     } else if (dialect_ == SqlDialect::kTrino) {
-      Add(QuoteSqlName(source.lake_name));
+      Add(QuoteSqlName(DeclaredName(source.lake_name)));
     } else {
       Add(QuoteSqlName(source.schema) + "." + QuoteSqlName(source.table));
     }

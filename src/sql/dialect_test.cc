@@ -41,6 +41,9 @@ TEST(Dialect, AValueIsBoundAndItsTypeIsToldWhereTheEngineCannotKnowIt) {
               HasSubstr(R"("t"."id" = $1)"));
   EXPECT_THAT(RenderQuery(query, SqlDialect::kTrino).sql,
               HasSubstr(R"(FROM "people" AS "t")"));
+  query.from.lake_name = "Sales.People";
+  EXPECT_THAT(RenderQuery(query, SqlDialect::kTrino).sql,
+              HasSubstr(R"(FROM "sales_people" AS "t")"));
 }
 
 TEST(Dialect, NamesCannotEndTheirQuotes) {

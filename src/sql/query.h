@@ -122,7 +122,8 @@ struct SqlRawPiece {
 struct SqlSource {
   std::string schema;  ///< As Postgres has it.
   std::string table;
-  std::string lake_name;  ///< "t", "schema.t": for engines over the lake.
+  std::string
+      lake_name;  ///< "t", "schema.t": Athena and Trino know it by DeclaredName().
   std::string alias;
   std::shared_ptr<const SqlQuery> query;
   std::vector<SqlRawPiece> raw;  ///< A statement in the engine's own dialect.
