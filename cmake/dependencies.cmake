@@ -15,6 +15,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
+find_library(SHOESTRING_STEMMER stemmer REQUIRED)  # Nothing says where it is.
 
 # Sanitizers bring an allocator of their own.
 if(NOT SHOESTRING_SANITIZE)

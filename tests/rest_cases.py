@@ -687,6 +687,15 @@ TEXT_SEARCH = [
     Case("/notes?body=phfts(simple).plan like&select=id", []),
     Case("/notes?body=wfts(simple).\"a thing\" -hat&select=id", ids(1)),
     Case("/notes?or=(body.fts(simple).hat,words.fts(simple).kind)&select=id", ids(1, 3)),
+    Case("/notes?body=fts.plans&select=id", ids(1)),
+    Case("/notes?words=phfts(simple).also fun&select=id", ids(2)),
+    Case("/sayings?doc=wfts.\"still water\" -pots&select=id", ids(1)),
+    Case("/sayings?doc->>b=fts(french).œufs&select=id", ids(3)),
+    refused("/notes?body=fts(klingon).hat", 400, "42704",
+            'text search configuration "klingon" does not exist'),
+    refused("/notes?body=fts.a b", 400, "42601", 'syntax error in tsquery: "a b"'),
+    refused("/notes?body=fts.plan:A", 400, "PGRST127"),
+    refused("/notes?id=fts.plan", 400, "PGRST127"),
 ]
 
 ROUTES = [
@@ -712,7 +721,10 @@ ROUTES = [
     Case("/numbers", status=200, headers={"Accept-Profile": "harbour"}),
     refused("/numbers", 406, "PGRST106", "Invalid schema: sea", None,
             "Only the following schemas are exposed: harbour", **{"Accept-Profile": "sea"}),
-    Case("/numbers", method="OPTIONS", answered={"allow": "OPTIONS,GET,HEAD"}),
+    Case("/numbers", method="OPTIONS",
+         answered={"allow": "OPTIONS,GET,HEAD", "vary": "Accept, Prefer, Range"}),
+    Case("/numbers?limit=1", answered={"vary": "Accept, Prefer, Range"}),
+    Case("/nowhere", status=404, answered={"vary": None}),
     Case("/nowhere", method="OPTIONS", status=404),
     *[refused("/numbers?id=eq.1", 405, "25006", method=method)
       for method in ("POST", "PATCH", "PUT", "DELETE")],

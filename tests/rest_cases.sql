@@ -143,6 +143,18 @@ INSERT INTO names VALUES ('Doe, Jane'), ('Roe, Max'), ('Poe (007)'), ('Ann Lee')
 CREATE TABLE notes (id integer PRIMARY KEY, body text, words tsvector);
 INSERT INTO notes VALUES (1, 'It is a thing, like a plan', '''kind'':3 ''fun'':5'),
   (2, 'Stop. Brain at work', '''also'':2 ''fun'':3'), (3, 'I wear a HAT now', NULL);
+COMMENT ON TABLE notes IS E'Notes of the crew\n\nOne a row,\nin any order';
+CREATE TABLE sayings (id integer PRIMARY KEY, body text, doc jsonb, words tsvector);
+INSERT INTO sayings (id, body) VALUES
+  (1, 'Still waters run deep; the well-known rivers aren''t still.'),
+  (2, 'A watched pot never boils, said 12 cooks (or -12.5) in 2024-05-01'),
+  (3, 'Qui vole un œuf vole un bœuf: l''occasion fait les larrons'),
+  (4, 'Übung macht den Meister, und Straßen führen nach Rom'),
+  (5, 'Тише едешь, дальше будешь, the drivers say'),
+  (6, 'En boca cerrada no entran moscas'),
+  (7, ''), (8, NULL);
+UPDATE sayings SET words = to_tsvector('english', body),
+  doc = jsonb_build_object('b', body, 'a', ARRAY[id::text, 'running'], 'n', 2024);
 
 -- A column of each kind.
 CREATE TABLE kinds (

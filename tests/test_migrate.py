@@ -137,9 +137,10 @@ def source(pg15):
     ("--table u --table v --table t --table u", ["t", "u", "v"]),
     ("--table m", ["m"]),
     ("--exclude t", ["u"]),
+    ("--views --exclude slow", ["m", "t", "u", "v"]),
     ("--schema other", ["other.t"]),
 ])
-def test_tables_are_chosen_and_views_only_by_name(source, migrate, lake, flags, expected):
+def test_tables_are_chosen_and_views_only_when_asked_for(source, migrate, lake, flags, expected):
     migrate(source, *flags.split())
     assert tables(lake) == expected
     assert strays(lake) == []
@@ -222,6 +223,7 @@ def test_where_and_limit(source, migrate, lake, tmp_path):
     ("--schema nope", 3, "Schema nope has no tables"),
     ("--exclude t --exclude u", 3, "no tables to migrate"),
     ("--exclude tt", 3, "there is no table tt"),
+    ("--views --table t", 2, "--table excludes --views"),
     ("--tabel t", 2, "--tabel"),
 ])
 def test_wrong_flags_are_explained(source, migrate, lake, flags, code, words):

@@ -269,7 +269,7 @@ def test_options_and_preflight(rest):
     ("/books?select=title::int&id=eq.1", 400, "22P02",
      "invalid input syntax for type integer: \"Notes, annotated\""),
     ("/books?select=title.sum()", 404, "42883", "function sum(text) does not exist"),
-    ("/books?title=fts.word", 400, "PGRST127", "Feature not implemented"),
+    ("/books?pages=fts.word", 400, "PGRST127", "Feature not implemented"),
     ("/books?select=authors(name)", 300, "PGRST201",
      "Could not embed because more than one relationship was found for 'books' and 'authors'"),
     ("/books?select=kinds(*)", 400, "PGRST200",

@@ -50,6 +50,15 @@ def rest(rest_on):
         yield client
 
 
+@pytest.fixture(scope="module")
+def on_postgres(binary, harbour, source):
+    program = pathlib.Path(binary).with_name("rest_requests")
+    with RestClient(program, "postgres", harbour,
+                    environment={"SHOESTRING_API_SCHEMA": "harbour",
+                                 "DATABASE_URL": source.url}) as client:
+        yield client
+
+
 def unordered(value):
     """Lists at any depth as sorted texts."""
     if isinstance(value, list):
@@ -144,3 +153,44 @@ def test_times_are_shown_as_postgres_shows_them(rest, source, zone):
                             f"FROM harbour.moments WHERE at = '{local}'").removeprefix("SET\n")
         answer = rest(f"/moments?select=id&at=eq.{local}", headers=prefer)
         assert [each["id"] for each in json.loads(answer.body)] == json.loads(found), local
+
+
+def test_the_description_has_types_and_comments_as_postgrest_has_them(rest):
+    described = json.loads(rest("/").body)
+    get = described["paths"]["/notes"]["get"]
+    assert (get["summary"], get["description"]) == ("Notes of the crew", "One a row,\nin any order")
+    assert "summary" not in described["paths"]["/kinds"]["get"]
+    kinds = described["definitions"]["kinds"]["properties"]
+    assert kinds["c"] == {"format": "character", "maxLength": 5, "type": "string"}
+    assert kinds["n"] == {"format": "numeric", "type": "number"}
+    assert kinds["jb"] == {"format": "jsonb"}
+
+
+SEARCHES = [
+    ("fts", "to_tsquery", ["runs & !pots", "still <-> waters | boil:*", "water <2> deep",
+                           "(vol:* & !rats) | meister", "'well-known' & run", "2024", "the",
+                           "run <-> (deep | still)", "!water", "-12.5"]),
+    ("plfts", "plainto_tsquery", ["the waters", "well-known river", "pot boils 12", "cooks -01",
+                                  "l'occasion", "STRASSEN führt", "тише ехать", "drivers", ""]),
+    ("phfts", "phraseto_tsquery", ["still waters", "waters still", "the well-known rivers",
+                                   "watched the pot", "macht den Meister", "boca cerrada"]),
+    ("wfts", "websearch_to_tsquery", ['"watched pot" -river', "water or pots", "mosca -boca",
+                                      "- pot or", '"unfinished water']),
+]
+
+
+@pytest.mark.parametrize("language", ["simple", "english", "french", "german", "russian", "spanish"])
+@pytest.mark.parametrize("word, function, queries", SEARCHES, ids=[word for word, _, _ in SEARCHES])
+def test_texts_are_searched_as_postgres_searches_them(rest, on_postgres, source, language, word,
+                                                      function, queries):
+    for column in ("body", "doc", "words"):
+        vector = "words" if column == "words" else f"to_tsvector('{language}', {column})"
+        for query in queries:
+            expected = json.loads(source.psql(
+                f"SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM harbour.sayings "
+                f"WHERE {vector} @@ {function}('{language}', $q${query}$q$)"))
+            url = f"/sayings?select=id&order=id&{column}={word}({language})."
+            for ask in (rest, on_postgres):
+                answer = ask(url + quote(query))
+                assert answer.status == 200, answer
+                assert [row["id"] for row in json.loads(answer.body)] == expected, (column, query)

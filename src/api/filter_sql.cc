@@ -135,7 +135,7 @@ class FilterWriter {
       case Operator::kSearch:
       case Operator::kSearchPlain:
       case Operator::kSearchPhrase:
-      case Operator::kSearchWeb: return Search();
+      case Operator::kSearchWeb: return TextSearchSql(filter_, type_, value_, dialect_);
       default: return Quantified();
     }
   }
@@ -306,14 +306,6 @@ class FilterWriter {
     auto written = RangeSql(filter_.operation, value_, type_, value);
     if (!written) NoOperator(type_, filter_.operation);
     return *std::move(written);
-  }
-
-  SqlExpression Search() const {
-    if (filter_.language && *filter_.language == "simple") {
-      return TextSearchSql(filter_, type_, value_, dialect_);
-    }
-    NotInALake(
-        "A lake has no text search configurations but 'simple': write fts(simple)");
   }
 
   const Filter& filter_;

@@ -29,12 +29,27 @@ const char* JsonType(const PostgresType& type) {
   }
 }
 
+/// JSON can be anything, so that it has no type.
+object OfType(const PostgresType& type) {
+  return type.IsJson() ? object() : object{{"type", JsonType(type)}};
+}
+
+/// "character(2)[]", "numeric(10,2)" without what stands in parentheses.
+std::string WithoutModifier(const std::string& format) {
+  const size_t begin = format.find('(');
+  const size_t end = format.find(')', std::min(begin, format.size()));
+  if (end == format.npos) return format;
+  return format.substr(0, begin) + format.substr(end + 1);
+}
+
 object Property(const std::string& format, const PostgresType& type) {
-  object property{{"format", format}};
-  // JSON can be anything, so that it has no type.
-  if (!type.IsJson()) property["type"] = JsonType(type);
+  object property = OfType(type);
+  const std::string plain = WithoutModifier(format);
+  property["format"] = plain;
   if (type.kind == Type::kList) {
-    property["items"] = object{{"type", JsonType(type.element.at(0))}};
+    property["items"] = OfType(type.element.at(0));
+  } else if (plain.starts_with("character") && plain != format) {
+    property["maxLength"] = std::stoi(format.substr(plain.size() + 1));
   }
   return property;
 }
@@ -91,6 +106,15 @@ object Responses(object schema) {
           {"206", object{{"description", "Partial Content"}}}};
 }
 
+/// A comment's first line, and what follows it.
+void Describe(const std::string& comment, object* operation) {
+  if (comment.empty()) return;
+  const size_t end = std::min(comment.find('\n'), comment.size());
+  (*operation)["summary"] = comment.substr(0, end);
+  const size_t rest = comment.find_first_not_of('\n', end);
+  if (rest != comment.npos) (*operation)["description"] = comment.substr(rest);
+}
+
 void AddTable(const ApiTable& table, const Visibility& visibility, object* paths,
               object* definitions, object* parameters) {
   object properties;
@@ -117,7 +141,7 @@ void AddTable(const ApiTable& table, const Visibility& visibility, object* paths
   object get{{"tags", array{table.name}},
              {"parameters", std::move(names)},
              {"responses", Responses(std::move(rows))}};
-  if (!table.comment.empty()) get["summary"] = table.comment;
+  Describe(table.comment, &get);
   (*definitions)[table.name] = std::move(definition);
   (*paths)["/" + table.name] = object{{"get", std::move(get)}};
 }

@@ -90,7 +90,9 @@ ApiResponse RestApi::Handle(const ApiRequest& request, const CallersAccess& acce
   const auto deadline = time.count() > 0 ? std::chrono::steady_clock::now() + time
                                          : std::chrono::steady_clock::time_point();
   try {
-    return state_->Answer(request, access_of, cancel, deadline);
+    ApiResponse response = state_->Answer(request, access_of, cancel, deadline);
+    response.headers.emplace_back("Vary", "Accept, Prefer, Range");
+    return response;
   } catch (const ApiError& error) {
     return ErrorResponse(error, request.method);
   } catch (const Error& error) {

@@ -6,9 +6,11 @@
 
 namespace shoestring {
 
-/// fts(simple), plfts, phfts and wfts: words looked for in a text, or in a tsvector's, by
-/// regular expressions. Throws ApiError 42601 for a query that to_tsquery cannot read,
-/// PGRST127 for columns of other types, and for phrases in a tsvector.
+/// fts, plfts, phfts and wfts: words looked for in a text, in JSON or in a tsvector. In
+/// English, as Postgres does by default, unless the filter says how. Throws what
+/// ReadTextQuery does, ApiError 42704 for an unknown configuration, PGRST127 for columns
+/// of other types, and for what an engine without text search, such as Trino, cannot be
+/// asked by regular expressions.
 SqlExpression TextSearchSql(const Filter& filter, const PostgresType& type,
                             const SqlExpression& value, SqlDialect dialect);
 

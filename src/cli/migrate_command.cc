@@ -426,14 +426,19 @@ void AddMigrateCommand(CLI::App& app) {
       ->add_option("--schema", options.schemas,
                    "Schema of the tables; may be given again [public]")
       ->allow_extra_args(false);
+  CLI::Option* table =
+      command
+          ->add_option("--table", options.tables,
+                       "A table or view, T or SCHEMA.T; may be given again. Without it: "
+                       "all tables")
+          ->allow_extra_args(false);
   command
-      ->add_option("--table", options.tables,
-                   "A table or view, T or SCHEMA.T; may be given again. Without it: all "
-                   "tables")
-      ->allow_extra_args(false);
+      ->add_flag("--views", options.views,
+                 "All views and materialized views, too, for applications that read them")
+      ->excludes(table);
   command
       ->add_option("--exclude", options.exclude,
-                   "A table to leave out; may be given again")
+                   "A table or view to leave out; may be given again")
       ->allow_extra_args(false);
   command->add_option("--where", options.where,
                       "Only rows for which this SQL holds; with one --table");

@@ -7,6 +7,7 @@
 #include "engine/duckdb_jsonb.h"
 #include "engine/duckdb_lake_scan.h"
 #include "engine/duckdb_sandbox.h"
+#include "engine/duckdb_text_search.h"
 
 namespace shoestring {
 
@@ -109,6 +110,7 @@ std::shared_ptr<DuckdbSession> OpenSession(ObjectStore* store, RemoteReads* remo
     session->database->GetFileSystem().RegisterSubSystem(std::move(files));
     RegisterLakeTables(*session->database, session->tables, reads);
     RegisterJsonb(*session->database);
+    RegisterTextSearch(*session->database);
     SetUp(*session->database);
     LockDown(*session->database);
   } catch (const Error&) {

@@ -26,6 +26,7 @@ struct MigrateOptions {
   S3Options s3;  ///< For a lake on S3.
   std::vector<std::string> schemas = {"public"};
   std::vector<std::string> tables;  ///< "t" or "schema.t". Empty: all of the schemas.
+  bool views = false;               ///< All views of the schemas, too.
   std::vector<std::string> exclude;
   std::string where;                        ///< SQL; only with exactly one table.
   std::optional<std::string> partition_by;  ///< "column[:year|month|day]" or "none".

@@ -90,6 +90,7 @@ std::string IdentityOf(Connection* connection, const MigrateOptions& options) {
   Append(&text, DatabaseIdentity(connection));
   Append(&text, options.schemas);
   Append(&text, options.tables);
+  if (options.views) Append(&text, "views");
   Append(&text, options.exclude);
   Append(&text, options.where);
   Append(&text, options.limit ? std::to_string(*options.limit) : "");

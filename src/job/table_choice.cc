@@ -63,9 +63,9 @@ void CheckExcluded(Connection* connection, const MigrateOptions& options) {
 
 std::vector<TableName> ChooseTables(Connection* connection,
                                     const MigrateOptions& options) {
-  // A view's rows are already in its tables: views are migrated only by name.
-  std::vector<TableName> tables =
-      ListAll(connection, options, /*with_views=*/!options.tables.empty());
+  // A view's rows are already in its tables: views are migrated only when asked for.
+  std::vector<TableName> tables = ListAll(
+      connection, options, /*with_views=*/options.views || !options.tables.empty());
   if (!options.tables.empty()) {
     const std::vector<TableName> all = std::move(tables);
     tables.clear();

@@ -280,6 +280,33 @@ class Renderer {
     Between(of, " = ");
   }
 
+  /// By functions that are called as Postgres' own in DuckDB, too.
+  void SearchVector(const SqlExpression& of, std::string_view duckdb_function) {
+    CheckSearches();
+    const bool postgres = dialect_ == SqlDialect::kPostgres;
+    Add(postgres ? "to_tsvector(CAST(" : duckdb_function);
+    if (!postgres) Add("(");
+    Expression(of.arguments.at(1));
+    Add(postgres ? " AS regconfig), " : ", ");
+    Expression(of.arguments.at(0));
+    Add(")");
+  }
+
+  void Finds(const SqlExpression& of) {
+    CheckSearches();
+    if (dialect_ == SqlDialect::kDuckdb) return Call("ts_match_vq", of.arguments);
+    Add("(");
+    Expression(of.arguments.at(0));
+    Add(" @@ CAST(");
+    Expression(of.arguments.at(1));
+    Add(" AS tsquery))");
+  }
+
+  void CheckSearches() const {
+    if (dialect_ != SqlDialect::kTrino) return;
+    throw Fail(ErrorKind::kUnsupported, "Trino has no text search");
+  }
+
   void InQuery(const SqlExpression& in) {
     const bool row = in.arguments.size() > 1;
     Add(row ? "((" : "(");
@@ -465,6 +492,9 @@ class Renderer {
       case Kind::kMax: return Call("max", of.arguments);
       case Kind::kRowNumber: return RowNumber(of);
       case Kind::kLower: return Call("lower", of.arguments);
+      case Kind::kTextVector: return SearchVector(of, "to_tsvector");
+      case Kind::kJsonVector: return SearchVector(of, "json_to_tsvector");
+      case Kind::kFinds: return Finds(of);
     }
   }
 

@@ -62,6 +62,18 @@ TEST(Dialect, LikeHasPostgresEscapes) {
             R"((lower("t"."a") LIKE lower(?) ESCAPE '\'))");
 }
 
+TEST(Dialect, TextIsSearchedByPostgresFunctions) {
+  const SqlExpression vector = SqlCall(
+      Kind::kTextVector, {SqlColumn("t", "a"), SqlValue(std::string("english"), kText)});
+  const SqlExpression finds =
+      SqlCall(Kind::kFinds, {vector, SqlValue(std::string("'rat'"), kText)});
+  EXPECT_EQ(Where(finds, SqlDialect::kDuckdb),
+            R"(ts_match_vq(to_tsvector(?, "t"."a"), ?))");
+  EXPECT_EQ(Where(finds, SqlDialect::kPostgres),
+            R"((to_tsvector(CAST($1 AS regconfig), "t"."a") @@ CAST($2 AS tsquery)))");
+  EXPECT_THROW(Where(finds, SqlDialect::kTrino), Error);
+}
+
 TEST(Dialect, RowsAreFoundByKeysOfSeveralColumns) {
   SqlExpression in = SqlCall(
       Kind::kInRows, {SqlColumn("t", "a"), SqlColumn("t", "b"),

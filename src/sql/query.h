@@ -89,6 +89,10 @@ struct SqlExpression {
     kMax,
     kRowNumber,  ///< Within rows of equal arguments, in `order`.
     kLower,
+    kTextVector,  ///< What is searched of a text: the first argument, the second names a
+                  ///< TextConfiguration.
+    kJsonVector,  ///< The same of JSON.
+    kFinds,       ///< Whether such a thing matches the text of a TextQuery.
   };
   Kind kind = Kind::kTrue;
   std::string table;
