@@ -21,25 +21,6 @@ bool Decode(std::string_view bytes, std::u32string* text) {
   return true;
 }
 
-void AppendUtf8(char32_t point, std::string* to) {
-  const auto add = [&](char32_t byte) { to->push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    add(point);
-  } else if (point < 0x800) {
-    add(0xc0 | (point >> 6));
-    add(0x80 | (point & 0x3f));
-  } else if (point < 0x10000) {
-    add(0xe0 | (point >> 12));
-    add(0x80 | ((point >> 6) & 0x3f));
-    add(0x80 | (point & 0x3f));
-  } else {
-    add(0xf0 | (point >> 18));
-    add(0x80 | ((point >> 12) & 0x3f));
-    add(0x80 | ((point >> 6) & 0x3f));
-    add(0x80 | (point & 0x3f));
-  }
-}
-
 bool Contains(std::string_view characters, char32_t point) {
   return point < 0x80 && characters.find(static_cast<char>(point)) != characters.npos;
 }

@@ -26,4 +26,21 @@ Utf8Character FirstCharacter(std::string_view text) {
   return {point, length};
 }
 
+void AppendUtf8(char32_t point, std::string* text) {
+  const auto add = [&](char32_t byte) { text->push_back(static_cast<char>(byte)); };
+  const auto follow = [&](int shift) { add(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) return add(point);
+  if (point < 0x800) {
+    add(0xC0 | point >> 6);
+  } else if (point < 0x10000) {
+    add(0xE0 | point >> 12);
+    follow(6);
+  } else {
+    add(0xF0 | point >> 18);
+    follow(12);
+    follow(6);
+  }
+  follow(0);
+}
+
 }  // namespace shoestring

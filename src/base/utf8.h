@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace shoestring {
@@ -14,5 +15,8 @@ struct Utf8Character {
 /// What a text begins with; of 0 bytes when that is no UTF-8, as overlong forms and
 /// surrogates are not, or when there is nothing.
 Utf8Character FirstCharacter(std::string_view text);
+
+/// The other way round; `point` is a character.
+void AppendUtf8(char32_t point, std::string* text);
 
 }  // namespace shoestring

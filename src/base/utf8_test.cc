@@ -23,6 +23,9 @@ TEST(Utf8, FirstCharacter) {
   for (const auto& [text, point, bytes] : cases) {
     EXPECT_EQ(FirstCharacter(text).point, point) << text;
     EXPECT_EQ(FirstCharacter(text).bytes, bytes) << text;
+    std::string written = "<";
+    AppendUtf8(point, &written);
+    EXPECT_EQ(written, "<" + std::string(text.substr(0, bytes)));
   }
 }
 
