@@ -103,11 +103,6 @@ void RowFetcher::Run(const SqlQuery& query,
     }
     to->push_back(std::move(batch));
   }
-  const int64_t version = result->statistics().lake_sequence;
-  if (version != 0 && version != version_) {
-    throw Fail(ErrorKind::kConflict,
-               "The lake moved to a newer version during the request, ask again");
-  }
 }
 
 FetchedRows RowFetcher::Fetch(const ReadNode& node, std::optional<int64_t> limit,

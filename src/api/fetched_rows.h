@@ -54,18 +54,15 @@ struct RequestBudget {
 /// Runs the queries of plans. One a request.
 class RowFetcher {
  public:
-  /// `version`: LakeState::sequence of the lake that the plans were made for.
   RowFetcher(Engine* engine, SqlDialect dialect, ReadQueryWriter* writer,
-             RequestBudget budget, int64_t version)
+             RequestBudget budget)
       : engine_(*engine),
         dialect_(dialect),
         writer_(*writer),
-        budget_(std::move(budget)),
-        version_(version) {}
+        budget_(std::move(budget)) {}
 
   /// The rows of the plan's first node; its embeds too, unless `shallow`. `max_rows`: of
   /// each embed, a parent; 0 for no limit.
-  /// As Count(), throws kConflict when a query has read another version of the lake.
   FetchedRows Fetch(const ReadNode& node, std::optional<int64_t> limit, int64_t offset,
                     int64_t max_rows, bool shallow);
   int64_t Count(const ReadNode& node);
@@ -81,7 +78,6 @@ class RowFetcher {
   const SqlDialect dialect_;
   ReadQueryWriter& writer_;
   RequestBudget budget_;
-  const int64_t version_;
 };
 
 }  // namespace shoestring

@@ -84,6 +84,7 @@ RequestHandler::RequestHandler(const ApiContext& context,
                                std::chrono::steady_clock::time_point deadline)
     : context_(context),
       snapshot_(std::move(snapshot)),
+      engine_(context.engine, snapshot_->schema->state.sequence),
       request_(request),
       access_(access),
       preferences_(ParsePreferences(request)),
@@ -250,10 +251,10 @@ ApiResponse RequestHandler::AnswerCorrelation(
   if (type == MediaType::kCsv) {
     throw ApiError(406, "PGRST107", "None of these media types are available: text/csv");
   }
-  Correlator correlator(context_.engine, {.settings = context_.options.correlation,
-                                          .dialect = context_.dialect,
-                                          .limits = [this] { return budget_.ForQuery(); },
-                                          .cancel = budget_.cancel});
+  Correlator correlator(&engine_, {.settings = context_.options.correlation,
+                                   .dialect = context_.dialect,
+                                   .limits = [this] { return budget_.ForQuery(); },
+                                   .cancel = budget_.cancel});
   ApiResponse response;
   AddCommonHeaders(type, &response);
   std::string json = CallCorrelation(values, &correlator);
@@ -266,7 +267,7 @@ ApiResponse RequestHandler::AnswerSql() {
   const MediaType type = NegotiateMediaType(request_, /*root=*/false);
   const Statement statement = ReadSqlRequest(request_.body);
   budget_.limits.rows = context_.options.max_rows;
-  const auto result = context_.engine->Run(statement, budget_.ForQuery(), budget_.cancel);
+  const auto result = engine_.Run(statement, budget_.ForQuery(), budget_.cancel);
   auto to = arrow::io::BufferOutputStream::Create().ValueOrDie();
   const auto writer =
       MakeResultWriter(type == MediaType::kCsv ? ResultFormat::kCsv : ResultFormat::kJson,
@@ -341,8 +342,7 @@ ApiResponse RequestHandler::Read(const ApiTable& table, const RequestQuery& quer
   if (most > 0) limit = std::min(limit.value_or(most), most);
   ReadQueryWriter writer(context_.dialect, &visibility, std::move(source),
                          preferences_.zone);
-  RowFetcher fetcher(context_.engine, context_.dialect, &writer, budget_,
-                     snapshot_->schema->state.sequence);
+  RowFetcher fetcher(&engine_, context_.dialect, &writer, budget_);
   held->rows = fetcher.Fetch(node, limit, range.offset, most, /*shallow=*/is_head_);
   held->rows.ShowIn(preferences_.zone);
   std::shared_ptr<const FetchedRows> rows(held, &held->rows);

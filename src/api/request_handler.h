@@ -14,6 +14,7 @@
 #include "api/lake_schema.h"
 #include "api/message.h"
 #include "api/negotiation.h"
+#include "api/one_version.h"
 #include "api/relation.h"
 #include "api/rest_api.h"
 
@@ -70,6 +71,7 @@ class RequestHandler {
 
   const ApiContext& context_;
   const std::shared_ptr<const LakeSnapshot> snapshot_;
+  OneVersion engine_;
   const ApiRequest& request_;
   const Access& access_;
   RequestBudget budget_;
